@@ -1,0 +1,98 @@
+//===- WeightTile.h - How kernels see a weight ------------------*- C++ -*-===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The two sides of a codec in a kernel. A weight `[outputs, reduction]` is cut
+// into *panels* of `vectors × lanes` consecutive outputs; within a panel the
+// reduction runs from 0 to its size in *tile steps*. At compile time every
+// stored operand of a codec is re-laid panel by panel (`TilePacking`); at run
+// time the codec turns what it loads into vectors of values (`TileEmitter`).
+//
+//     panel p:   lanes →   output p·NR … p·NR + NR − 1,  NR = vectors · lanes
+//                steps ↓   reduction position 0, step, 2·step, …
+//
+// Outputs beyond the last are padded with zero bits. Nested codecs ask the
+// emitter for their operand's tile, whatever computes it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef PITH_DIALECT_PITH_IR_WEIGHTTILE_H
+#define PITH_DIALECT_PITH_IR_WEIGHTTILE_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace pith {
+
+/// How a stored operand is re-laid for panels.
+struct TilePacking {
+  enum class Kind {
+    /// Kept as it is and reached by `TileEmitter::loadScalar` and `table`:
+    /// per-tensor scales, codebooks.
+    Tensor,
+    /// One element per output and reduction position (`[outputs, reduction…]`).
+    /// Elements of 8 bits and more: `[panel][position][lane]`. Narrower ones are
+    /// cut into planes of 4, 2 and 1 bits (3 bits = 2 + 1); a byte of a plane
+    /// holds consecutive positions of one lane, the first in its lowest bits.
+    Elements,
+    /// One element per output and group of `groupSize` positions
+    /// (`[outputs, groups]`): `[panel][group][lane]`.
+    Groups,
+    /// One element per output (`[outputs]` or `[outputs, 1]`): `[panel][lane]`.
+    Outputs,
+    /// As many elements as bits are set in operand `maskOperand` (packed as
+    /// `Elements` of `i1`), stored row by row over `[outputs, reduction]`; re-laid
+    /// in the order (panel, position, vector, lane) and read by
+    /// `TileEmitter::expand`. A table of panel starts is kept beside it.
+    Compact
+  };
+  Kind kind = Kind::Tensor;
+  int64_t groupSize = 0;
+  unsigned maskOperand = 0;
+};
+
+/// Values of one tile step: `[step][vector]`. Floats arrive as vectors of `f32`,
+/// integer codes as vectors of `i32` (sign- or zero-extended as their type
+/// says), booleans as vectors of `i1`.
+using TileValues = llvm::SmallVector<llvm::SmallVector<mlir::Value>>;
+
+/// Gives a codec what it needs to emit the decode of one tile step. All vectors
+/// have `lanes()` elements.
+class TileEmitter {
+public:
+  virtual ~TileEmitter() = default;
+
+  virtual mlir::OpBuilder &builder() = 0;
+  virtual mlir::Location loc() = 0;
+  virtual int64_t lanes() const = 0;
+  virtual int64_t vectors() const = 0;
+  /// Reduction positions covered by this step; a multiple of what
+  /// `getTileStep` of the codec returned.
+  virtual int64_t step() const = 0;
+  /// Reduction position of the step (`index`).
+  virtual mlir::Value position() = 0;
+
+  /// The tile of operand `index`: loaded if it is stored (`Elements`), emitted
+  /// by its codec otherwise.
+  virtual TileValues operandTile(unsigned index) = 0;
+  /// The panel's lanes of a `Groups` operand at the group of `position()`, or of
+  /// an `Outputs` operand: one vector per panel vector; f16 and bf16 arrive as
+  /// f32, integers as i32.
+  virtual llvm::SmallVector<mlir::Value> operandLanes(unsigned index) = 0;
+  /// Element `element` of a `Tensor` operand, as f32 or i32.
+  virtual mlir::Value loadScalar(unsigned index, int64_t element) = 0;
+  /// `table[codes[lane]]` for a `Tensor` operand with at most 256 elements:
+  /// vectors of f32 from vectors of i32.
+  virtual mlir::Value lookUp(unsigned index, mlir::Value codes) = 0;
+  /// Takes the next elements of `Compact` operand `index`, one for each set lane
+  /// of `mask` (a vector of i1), and puts them there; other lanes become zero.
+  /// Must be called for steps and vectors in their order.
+  virtual mlir::Value expand(unsigned index, mlir::Value mask) = 0;
+};
+
+} // namespace pith
+
+#endif // PITH_DIALECT_PITH_IR_WEIGHTTILE_H
