@@ -25,6 +25,8 @@
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <optional>
+
 namespace pith {
 
 /// How a stored operand is re-laid for panels.
@@ -52,6 +54,26 @@ struct TilePacking {
   Kind kind = Kind::Tensor;
   int64_t groupSize = 0;
   unsigned maskOperand = 0;
+  /// `Elements` that hold `stored` elements for every `per` reduction positions
+  /// (N:M sparsity; both 1 for dense values). The operand's own reduction size is
+  /// then ⌈reduction / per⌉ · stored, its tile has `step · stored / per` rows, and
+  /// `getTileStep` returns a multiple of `per`.
+  int64_t stored = 1, per = 1;
+};
+
+/// How a codec's value follows from integer codes: within a group of
+/// `groupSize` reduction positions (0: the whole reduction)
+///
+///     value = (code − zero point) · scale
+///
+/// with codes between `minCode` and `maxCode`. Where the codes' type is `i1`, a
+/// stored bit `b` stands for the code `2b − 1`.
+struct IntegerForm {
+  unsigned codes = 0;                ///< the operand that holds integer codes
+  unsigned scale = 1;                ///< `[outputs, groups]` or one element
+  std::optional<unsigned> zeroPoint; ///< like `scale`, integers; absent: 0
+  int64_t groupSize = 0;
+  int64_t minCode = 0, maxCode = 0;
 };
 
 /// Values of one tile step: `[step][vector]`. Floats arrive as vectors of `f32`,
