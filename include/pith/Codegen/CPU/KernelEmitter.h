@@ -106,9 +106,12 @@ public:
   /// Element(s) of `value` at a position, one index per axis of the value.
   /// Booleans are i1, integers signless, f16 and bf16 as themselves.
   mlir::Value at(mlir::Value value, llvm::ArrayRef<LaneIndex> position);
-  /// Element(s) of `value` where a result that it broadcasts to has `position`
-  /// (aligned at the last axis; axes of size 1 repeat).
-  mlir::Value atBroadcast(mlir::Value value, llvm::ArrayRef<LaneIndex> position);
+  /// Element(s) of `value` where a result of sizes `shape`, to which it
+  /// broadcasts, has `position` (aligned at the last axis; axes of size 1
+  /// repeat).
+  mlir::Value atBroadcast(mlir::Value value,
+                          llvm::ArrayRef<mlir::AffineExpr> shape,
+                          llvm::ArrayRef<LaneIndex> position);
 
   /// Declares that `value` at exactly this position is `element` (root results
   /// in epilogues).
@@ -135,7 +138,8 @@ public:
   mlir::Value loadLanes(const KernelBuffer &buffer, mlir::Value offsets);
 
 private:
-  struct Key;
+  mlir::Value find(mlir::Value value, llvm::ArrayRef<LaneIndex> position);
+  mlir::Value constant(mlir::Value value);
   mlir::Value loadArgument(mlir::Value argument,
                            llvm::ArrayRef<LaneIndex> position);
   KernelEmitter &kernel;
@@ -196,10 +200,17 @@ public:
   KernelBuffer result(unsigned index);
   KernelBuffer scratch(int64_t number, mlir::Type elementType);
   mlir::Value instance();
+  /// An `index` constant, made once per task.
+  mlir::Value constantIndex(int64_t value);
   /// The value of a size expression (`index`).
   mlir::Value size(mlir::AffineExpr expr);
   /// Row-major strides of a shape as values.
   llvm::SmallVector<mlir::Value> strides(llvm::ArrayRef<mlir::AffineExpr> dims);
+  /// Element offset of a position in a row-major tensor of sizes `dims`. Lanes
+  /// may vary along axes whose stride is constant; else `std::nullopt`.
+  std::optional<LaneIndex> linearize(ElementEmitter &emitter,
+                                     llvm::ArrayRef<mlir::AffineExpr> dims,
+                                     llvm::ArrayRef<LaneIndex> position);
   /// A job number as one index per axis of `dims`.
   llvm::SmallVector<mlir::Value> delinearize(mlir::OpBuilder &builder,
                                              mlir::Value linear,
@@ -220,8 +231,10 @@ public:
   void trap(mlir::OpBuilder &builder, mlir::StringRef message, mlir::Value value);
 
 private:
-  friend class ElementEmitter;
   mlir::LogicalResult emitLoops();
+  void collapseAxes();
+  mlir::Value slot(int64_t number, mlir::Type type);
+  KernelBuffer buffer(int64_t slotNumber, mlir::Type elementType);
   mlir::func::FuncOp source;
   mlir::ModuleOp module;
   const TargetDescription &target;
@@ -233,7 +246,8 @@ private:
   // are made, and what has been made.
   mlir::OpBuilder entry;
   mlir::Value context;
-  llvm::DenseMap<int64_t, mlir::Value> slots;
+  llvm::DenseMap<int64_t, mlir::Value> constants;
+  llvm::DenseMap<std::pair<int64_t, mlir::Type>, mlir::Value> slots;
   llvm::DenseMap<mlir::AffineExpr, mlir::Value> sizes;
   llvm::DenseMap<std::pair<int64_t, mlir::Type>, mlir::Value> buffers;
 };

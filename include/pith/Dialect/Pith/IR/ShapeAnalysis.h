@@ -56,6 +56,8 @@ public:
 
   /// Infers one more op, which was added after `run` (its operands are known).
   mlir::LogicalResult infer(mlir::Operation *op);
+  /// `to` takes the place of `from`, which is about to go.
+  void replaceValue(mlir::Value from, mlir::Value to);
   /// States the sizes of a value that was added after `run`.
   void setDims(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
 

@@ -1,0 +1,607 @@
+//===- HostCode.cpp - The code that calls the kernels ---------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// First every tensor of `main` gets a storage with a lifetime (HostPlan), then
+// one straight line of code is emitted (HostEmitter). Blocks only end where an
+// error leaves the function, so a value computed once may be used ever after.
+//
+//===----------------------------------------------------------------------===//
+
+#include "pith/Codegen/HostCode.h"
+
+#include "HostPlan.h"
+#include "pith/Dialect/Pith/IR/PithOps.h"
+#include "pith/Runtime/Model.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace mlir;
+using namespace pith;
+
+namespace {
+
+/// Work below this many nanoseconds is not worth a second thread.
+constexpr int64_t kForkNanoseconds = 4000;
+
+class HostEmitter {
+public:
+  HostEmitter(OutlinedProgram &program, const llvm::StringMap<KernelPlan> &plans,
+              ModuleOp lowered, StringRef weightsSymbol)
+      : program(program), shapes(program.shapes), plans(plans), lowered(lowered),
+        weightsSymbol(weightsSymbol), plan(program, plans),
+        builder(lowered.getContext()), context(lowered.getContext()),
+        loc(program.main.getLoc()) {
+    pointer = LLVM::LLVMPointerType::get(context);
+    i64 = builder.getI64Type();
+    i32 = builder.getI32Type();
+  }
+
+  FailureOr<HostCode> run(StringRef name);
+
+private:
+  LogicalResult emitCall(func::CallOp call);
+  LogicalResult emitReturn(func::ReturnOp op, int64_t step);
+  void freeEndingAt(int64_t step);
+  LogicalResult checkSizes();
+  void declareRuntime();
+
+  // Values.
+  Value constant(int64_t v) { return LLVM::ConstantOp::create(builder, loc, i64, v); }
+  Value gep(Value base, Type element, ArrayRef<LLVM::GEPArg> indices) {
+    return LLVM::GEPOp::create(builder, loc, pointer, element, base, indices);
+  }
+  Value gepBytes(Value base, int64_t offset) {
+    return offset ? gep(base, builder.getI8Type(), {int32_t(offset)}) : base;
+  }
+  Value load(Type type, Value address) {
+    return LLVM::LoadOp::create(builder, loc, type, address);
+  }
+  void store(Value value, Value address) {
+    LLVM::StoreOp::create(builder, loc, value, address);
+  }
+  Value callRuntime(StringRef callee, Type result, ValueRange operands) {
+    auto call = LLVM::CallOp::create(
+        builder, loc, result ? TypeRange{result} : TypeRange{}, callee, operands);
+    return result ? call.getResult() : Value();
+  }
+  /// Leaves the function with status 1 where `bad` is true.
+  void failIf(Value bad);
+  /// As failIf, after calling pith_rt_fail_size.
+  void failSizeIf(Value bad, Operation *op, StringRef message, Value expected,
+                  Value found);
+  Value compare(LLVM::ICmpPredicate p, Value x, Value y) {
+    return LLVM::ICmpOp::create(builder, loc, p, x, y);
+  }
+  Value text(StringRef what);
+  FailureOr<Value> size(AffineExpr expr);
+  FailureOr<Value> bytes(Value tensor);
+  FailureOr<Value> address(Value tensor);
+  FailureOr<Value> symbol(unsigned position);
+  Value weights(int64_t offset);
+  FailureOr<int64_t> place(Value constant, const ArgumentPacking &packing);
+  FailureOr<Value> allocate(const HostStorage &storage, AffineExpr byteSize);
+  LogicalResult materialize(Value tensor);
+
+  OutlinedProgram &program;
+  ShapeAnalysis &shapes;
+  const llvm::StringMap<KernelPlan> &plans;
+  ModuleOp lowered;
+  StringRef weightsSymbol;
+  HostPlan plan;
+  OpBuilder builder;
+  MLIRContext *context;
+  Location loc;
+  Type pointer, i64, i32;
+  Value instance, inputs, symbolValues, arena, frame, weightsBase;
+  Block *failure = nullptr;
+  LLVM::LLVMFuncOp function;
+  llvm::DenseMap<Value, Value> addresses;
+  llvm::DenseMap<AffineExpr, Value> sizes;
+  llvm::StringMap<std::string> texts;
+  std::map<std::pair<void *, std::string>, int64_t> placed;
+  HostCode code;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Small pieces
+//===----------------------------------------------------------------------===//
+
+void HostEmitter::failIf(Value bad) {
+  Block *current = builder.getInsertionBlock();
+  Block *next = new Block();
+  current->getParent()->getBlocks().insertAfter(current->getIterator(), next);
+  LLVM::CondBrOp::create(builder, loc, bad, failure, ValueRange{}, next,
+                         ValueRange{});
+  builder.setInsertionPointToStart(next);
+}
+
+/// The ONNX node a location names, or nothing.
+static std::string nodeName(Operation *op) {
+  std::string name;
+  if (op)
+    op->getLoc()->walk([&](Location part) {
+      if (auto named = dyn_cast<NameLoc>(part)) {
+        name = named.getName().str();
+        return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
+    });
+  return name;
+}
+
+Value HostEmitter::text(StringRef what) {
+  std::string &name = texts[what];
+  if (name.empty()) {
+    name = "host_text_" + std::to_string(texts.size());
+    OpBuilder top(lowered.getBodyRegion());
+    auto type = LLVM::LLVMArrayType::get(top.getI8Type(), what.size() + 1);
+    LLVM::GlobalOp::create(top, loc, type, /*isConstant=*/true,
+                           LLVM::Linkage::Internal, name,
+                           top.getStringAttr(what.str() + '\0'));
+  }
+  return LLVM::AddressOfOp::create(builder, loc, pointer, name);
+}
+
+void HostEmitter::failSizeIf(Value bad, Operation *op, StringRef message,
+                             Value expected, Value found) {
+  Block *current = builder.getInsertionBlock();
+  Block *report = new Block(), *next = new Block();
+  auto &blocks = current->getParent()->getBlocks();
+  blocks.insertAfter(current->getIterator(), report);
+  blocks.insertAfter(report->getIterator(), next);
+  LLVM::CondBrOp::create(builder, loc, bad, report, ValueRange{}, next, ValueRange{});
+  builder.setInsertionPointToStart(report);
+  std::string node = nodeName(op);
+  Value name = node.empty() ? LLVM::ZeroOp::create(builder, loc, pointer).getResult()
+                            : text(node);
+  callRuntime("pith_rt_fail_size", i32,
+              {instance, name, text(message), expected, found});
+  LLVM::BrOp::create(builder, loc, ValueRange{}, failure);
+  builder.setInsertionPointToStart(next);
+}
+
+FailureOr<Value> HostEmitter::symbol(unsigned position) {
+  RuntimeSymbol what = shapes.getSymbols()[position];
+  switch (what.kind) {
+  case RuntimeSymbol::Kind::Input:
+    return load(i64, gep(symbolValues, i64, {int32_t(position)}));
+  case RuntimeSymbol::Kind::Element: {
+    auto base = address(what.value);
+    if (failed(base))
+      return mlir::failure();
+    Type element = cast<RankedTensorType>(what.value.getType()).getElementType();
+    Type plain = IntegerType::get(context, element.getIntOrFloatBitWidth());
+    Value raw = load(plain, gep(*base, plain, {int32_t(what.index)}));
+    if (plain == i64)
+      return raw;
+    return element.isUnsignedInteger()
+               ? LLVM::ZExtOp::create(builder, loc, i64, raw).getResult()
+               : LLVM::SExtOp::create(builder, loc, i64, raw).getResult();
+  }
+  case RuntimeSymbol::Kind::DataDependent:
+    program.main.emitError("a size that only the op itself can tell is not "
+                           "available to the host code");
+    return mlir::failure();
+  case RuntimeSymbol::Kind::Minimum:
+  case RuntimeSymbol::Kind::Maximum:
+  case RuntimeSymbol::Kind::Broadcast:
+    break;
+  }
+  auto a = size(what.lhs), b = size(what.rhs);
+  if (failed(a) || failed(b))
+    return mlir::failure();
+  if (what.kind == RuntimeSymbol::Kind::Minimum)
+    return LLVM::SMinOp::create(builder, loc, *a, *b).getResult();
+  if (what.kind == RuntimeSymbol::Kind::Maximum)
+    return LLVM::SMaxOp::create(builder, loc, *a, *b).getResult();
+  Value one = constant(1);
+  Value differ = compare(LLVM::ICmpPredicate::ne, *a, *b);
+  Value fixedA = compare(LLVM::ICmpPredicate::ne, *a, one);
+  Value fixedB = compare(LLVM::ICmpPredicate::ne, *b, one);
+  Value bad = LLVM::AndOp::create(builder, loc, differ, fixedA);
+  bad = LLVM::AndOp::create(builder, loc, bad, fixedB);
+  failSizeIf(bad, nullptr, "sizes cannot be broadcast", *a, *b);
+  Value isOne = compare(LLVM::ICmpPredicate::eq, *a, one);
+  return LLVM::SelectOp::create(builder, loc, isOne, *b, *a).getResult();
+}
+
+FailureOr<Value> HostEmitter::size(AffineExpr expr) {
+  if (auto c = getConstant(expr))
+    return constant(*c);
+  if (Value known = sizes.lookup(expr))
+    return known;
+  FailureOr<Value> value;
+  if (auto s = dyn_cast<AffineSymbolExpr>(expr)) {
+    value = symbol(s.getPosition());
+  } else {
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    auto a = size(binary.getLHS()), b = size(binary.getRHS());
+    if (failed(a) || failed(b))
+      return mlir::failure();
+    switch (expr.getKind()) {
+    case AffineExprKind::Add:
+      value = LLVM::AddOp::create(builder, loc, *a, *b).getResult();
+      break;
+    case AffineExprKind::Mul:
+      value = LLVM::MulOp::create(builder, loc, *a, *b).getResult();
+      break;
+    case AffineExprKind::Mod:
+      value = LLVM::SRemOp::create(builder, loc, *a, *b).getResult();
+      break;
+    case AffineExprKind::CeilDiv: {
+      // Sizes are not negative, but numerators of ranges may be: ⌈a/b⌉ =
+      // ⌊(a + b − 1)/b⌋ with a floor below.
+      Value more = LLVM::AddOp::create(builder, loc, *a, *b);
+      a = LLVM::SubOp::create(builder, loc, more, constant(1)).getResult();
+      [[fallthrough]];
+    }
+    default: {
+      Value quotient = LLVM::SDivOp::create(builder, loc, *a, *b);
+      Value rest = LLVM::SRemOp::create(builder, loc, *a, *b);
+      Value negative = compare(LLVM::ICmpPredicate::slt, rest, constant(0));
+      Value less = LLVM::SubOp::create(builder, loc, quotient, constant(1));
+      value = LLVM::SelectOp::create(builder, loc, negative, less, quotient)
+                  .getResult();
+    }
+    }
+  }
+  if (succeeded(value))
+    sizes[expr] = *value;
+  return value;
+}
+
+FailureOr<Value> HostEmitter::bytes(Value tensor) {
+  return size(HostPlan::byteSize(shapes, tensor));
+}
+
+//===----------------------------------------------------------------------===//
+// Storage
+//===----------------------------------------------------------------------===//
+
+Value HostEmitter::weights(int64_t offset) {
+  if (!weightsBase) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&function.getBody().front());
+    Value where = LLVM::AddressOfOp::create(builder, loc, pointer,
+                                            "pith_weights_pointer");
+    weightsBase = load(pointer, where);
+  }
+  // Offsets may exceed 32 bits.
+  return gep(weightsBase, builder.getI8Type(), {constant(offset)});
+}
+
+FailureOr<int64_t> HostEmitter::place(Value value, const ArgumentPacking &packing) {
+  ElementsAttr attr;
+  if (!matchPattern(value, m_Constant(&attr)))
+    return value.getDefiningOp()->emitError("expected a constant"), mlir::failure();
+  auto key = std::make_pair(const_cast<void *>(attr.getAsOpaquePointer()), packing.key);
+  auto found = placed.find(key);
+  if (found != placed.end())
+    return found->second;
+  auto tensor = HostTensor::get(attr);
+  if (!tensor)
+    return value.getDefiningOp()->emitError("constant has no data"), mlir::failure();
+  PlacedConstant constant;
+  if (packing.pack)
+    constant.owned = packing.pack(*tensor);
+  else
+    constant.tensor = std::move(tensor);
+  constant.offset = code.constantBytes;
+  int64_t size = constant.bytes().size();
+  // A line of slack behind each constant: kernels may prefetch or load a whole
+  // vector at the end.
+  code.constantBytes += (size + 63) / 64 * 64 + 64;
+  placed[key] = constant.offset;
+  code.constants.push_back(std::move(constant));
+  return code.constants.back().offset;
+}
+
+FailureOr<Value> HostEmitter::allocate(const HostStorage &storage, AffineExpr byteSize) {
+  if (storage.offset >= 0)
+    return gep(arena, builder.getI8Type(), {constant(storage.offset)});
+  auto count = size(byteSize);
+  if (failed(count))
+    return mlir::failure();
+  Value made = callRuntime("pith_rt_alloc", pointer, {instance, *count});
+  Value null = LLVM::ZeroOp::create(builder, loc, pointer);
+  failIf(compare(LLVM::ICmpPredicate::eq, made, null));
+  return made;
+}
+
+/// Small integer tensors that are made of sizes: written element by element.
+LogicalResult HostEmitter::materialize(Value tensor) {
+  auto contents = shapes.getContents(tensor);
+  if (!contents)
+    return tensor.getDefiningOp()->emitError("no code for this op");
+  auto storage = plan.find(tensor);
+  auto where = allocate(*storage, HostPlan::byteSize(shapes, tensor));
+  if (failed(where))
+    return mlir::failure();
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  Type plain = IntegerType::get(context, element.getIntOrFloatBitWidth());
+  for (auto [i, expr] : llvm::enumerate(*contents)) {
+    auto value = size(expr);
+    if (failed(value))
+      return mlir::failure();
+    Value narrow = plain == i64
+                       ? *value
+                       : LLVM::TruncOp::create(builder, loc, plain, *value).getResult();
+    store(narrow, gep(*where, plain, {int32_t(i)}));
+  }
+  addresses[tensor] = *where;
+  return success();
+}
+
+FailureOr<Value> HostEmitter::address(Value tensor) {
+  Value root = plan.rootOf(tensor);
+  if (Value known = addresses.lookup(root))
+    return known;
+  if (auto argument = dyn_cast<BlockArgument>(root)) {
+    int64_t offset = int64_t(sizeof(pith_buffer)) * argument.getArgNumber();
+    return addresses[root] = load(pointer, gepBytes(inputs, offset));
+  }
+  if (matchPattern(root, m_Constant())) {
+    auto offset = place(root, ArgumentPacking());
+    if (failed(offset))
+      return mlir::failure();
+    return weights(*offset);
+  }
+  if (failed(materialize(root)))
+    return mlir::failure();
+  return addresses[root];
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+LogicalResult HostEmitter::emitCall(func::CallOp call) {
+  auto found = plans.find(call.getCallee());
+  if (found == plans.end())
+    return call.emitError("no kernel '") << call.getCallee() << "'";
+  const KernelPlan &kernel = found->second;
+  ArrayRef<AffineExpr> symbols = program.symbolValues[call];
+
+  int64_t slot = 0;
+  auto set = [&](Value value) {
+    store(value, gep(frame, i64, {int32_t(slot++)}));
+  };
+  set(instance);
+  // Addresses and sizes first: they may branch.
+  SmallVector<Value> slots;
+  for (auto [i, operand] : llvm::enumerate(call.getOperands())) {
+    if (!kernel.readsArgument[i]) {
+      slots.push_back(LLVM::ZeroOp::create(builder, loc, pointer));
+      continue;
+    }
+    if (matchPattern(operand, m_Constant())) {
+      auto offset = place(operand, kernel.packings[i]);
+      if (failed(offset))
+        return mlir::failure();
+      slots.push_back(weights(*offset));
+      continue;
+    }
+    auto where = address(operand);
+    if (failed(where))
+      return mlir::failure();
+    slots.push_back(*where);
+  }
+  for (Value result : call.getResults()) {
+    auto output = plan.outputOf(result);
+    FailureOr<Value> where;
+    if (output) {
+      // The model's output buffer, with the sizes of the value returned.
+      Value returned = program.main.getBody().front().getTerminator()->getOperand(*output);
+      auto dims = shapes.getDims(returned);
+      int64_t i = 0;
+      SmallVector<Value> values;
+      for (AffineExpr dim : dims) {
+        auto value = size(dim);
+        if (failed(value))
+          return mlir::failure();
+        values.push_back(*value);
+      }
+      for (Value value : values)
+        store(value, gep(frame, i64, {int32_t(kDimsSlot + i++)}));
+      where = callRuntime("pith_rt_output", pointer,
+                          {instance, constant(*output), constant(dims.size()),
+                           gep(frame, i64, {int32_t(kDimsSlot)})});
+      Value null = LLVM::ZeroOp::create(builder, loc, pointer);
+      failIf(compare(LLVM::ICmpPredicate::eq, *where, null));
+    } else {
+      where = allocate(*plan.find(result), HostPlan::byteSize(shapes, result));
+    }
+    if (failed(where))
+      return mlir::failure();
+    addresses[result] = *where;
+    slots.push_back(*where);
+  }
+  for (AffineExpr symbol : symbols) {
+    auto value = size(symbol);
+    if (failed(value))
+      return mlir::failure();
+    slots.push_back(*value);
+  }
+  SmallVector<Value> toFree;
+  for (auto [i, expr] : llvm::enumerate(kernel.scratchBytes)) {
+    const HostStorage &storage = plan.scratchOf(call, i);
+    auto where = allocate(storage, expr.replaceSymbols(symbols));
+    if (failed(where))
+      return mlir::failure();
+    if (storage.offset < 0)
+      toFree.push_back(*where);
+    slots.push_back(*where);
+  }
+  if (int64_t(slots.size()) + 1 > kDimsSlot)
+    return call.emitError("kernel has too many operands: expected at most ")
+           << kDimsSlot - 1 << ", found " << slots.size();
+  for (Value value : slots)
+    set(value);
+
+  for (const KernelTask &task : kernel.tasks) {
+    auto jobs = size(task.jobs.replaceSymbols(symbols));
+    auto cost = size(task.cost.replaceSymbols(symbols));
+    if (failed(jobs) || failed(cost))
+      return mlir::failure();
+    Value grain;
+    if (auto fixed = getConstant(task.cost.replaceSymbols(symbols))) {
+      grain = constant(std::max<int64_t>(1, kForkNanoseconds / std::max<int64_t>(1, *fixed)));
+    } else {
+      Value safe = LLVM::SMaxOp::create(builder, loc, *cost, constant(1));
+      Value pieces = LLVM::SDivOp::create(builder, loc, constant(kForkNanoseconds), safe);
+      grain = LLVM::SMaxOp::create(builder, loc, pieces, constant(1));
+    }
+    Value function = LLVM::AddressOfOp::create(builder, loc, pointer, task.function);
+    callRuntime("pith_rt_parallel_for", {}, {instance, function, frame, *jobs, grain});
+  }
+  for (Value buffer : toFree)
+    callRuntime("pith_rt_free", {}, {instance, buffer});
+  return success();
+}
+
+void HostEmitter::freeEndingAt(int64_t step) {
+  for (Value dead : plan.endingAt(step))
+    if (Value where = addresses.lookup(dead))
+      callRuntime("pith_rt_free", {}, {instance, where});
+}
+
+LogicalResult HostEmitter::checkSizes() {
+  for (const SizeRequirement &requirement : shapes.getRequirements()) {
+    // Only what depends on the inputs' sizes can be checked in front of all.
+    bool early = true;
+    std::function<void(AffineExpr)> look = [&](AffineExpr expr) {
+      expr.walk([&](AffineExpr part) {
+        auto symbol = dyn_cast<AffineSymbolExpr>(part);
+        if (!symbol)
+          return;
+        const RuntimeSymbol &what = shapes.getSymbols()[symbol.getPosition()];
+        if (what.kind == RuntimeSymbol::Kind::Element ||
+            what.kind == RuntimeSymbol::Kind::DataDependent)
+          early = false;
+        if (what.lhs)
+          look(what.lhs), look(what.rhs);
+      });
+    };
+    look(requirement.lhs);
+    look(requirement.rhs);
+    if (!early)
+      continue;
+    auto a = size(requirement.lhs), b = size(requirement.rhs);
+    if (failed(a) || failed(b))
+      return mlir::failure();
+    failSizeIf(compare(LLVM::ICmpPredicate::ne, *a, *b), nullptr,
+               "sizes do not fit", *a, *b);
+  }
+  return success();
+}
+
+LogicalResult HostEmitter::emitReturn(func::ReturnOp op, int64_t step) {
+  for (auto [i, value] : llvm::enumerate(op.getOperands())) {
+    if (plan.outputOf(plan.rootOf(value)) == std::optional<int64_t>(i))
+      continue;
+    // An input, a constant, sizes, or something that is another output, too.
+    auto source = address(value);
+    auto count = bytes(value);
+    if (failed(source) || failed(count))
+      return mlir::failure();
+    auto dims = shapes.getDims(value);
+    for (auto [axis, dim] : llvm::enumerate(dims)) {
+      auto extent = size(dim);
+      if (failed(extent))
+        return mlir::failure();
+      store(*extent, gep(frame, i64, {int32_t(kDimsSlot + axis)}));
+    }
+    Value target = callRuntime("pith_rt_output", pointer,
+                               {instance, constant(i), constant(dims.size()),
+                                gep(frame, i64, {int32_t(kDimsSlot)})});
+    Value null = LLVM::ZeroOp::create(builder, loc, pointer);
+    failIf(compare(LLVM::ICmpPredicate::eq, target, null));
+    LLVM::MemcpyOp::create(builder, loc, target, *source, *count, false);
+  }
+  freeEndingAt(step);
+  Value trapped = callRuntime("pith_rt_trapped", i32, {instance});
+  LLVM::ReturnOp::create(builder, loc, trapped);
+  return success();
+}
+
+void HostEmitter::declareRuntime() {
+  OpBuilder top(lowered.getBodyRegion());
+  Type none = LLVM::LLVMVoidType::get(context);
+  auto declare = [&](StringRef name, Type result, ArrayRef<Type> operands) {
+    if (!lowered.lookupSymbol(name))
+      LLVM::LLVMFuncOp::create(top, loc, name,
+                               LLVM::LLVMFunctionType::get(result, operands));
+  };
+  declare("pith_rt_arena", pointer, {pointer});
+  declare("pith_rt_alloc", pointer, {pointer, i64});
+  declare("pith_rt_free", none, {pointer, pointer});
+  declare("pith_rt_output", pointer, {pointer, i64, i64, pointer});
+  declare("pith_rt_parallel_for", none, {pointer, pointer, pointer, i64, i64});
+  declare("pith_rt_fail_size", i32, {pointer, pointer, pointer, i64, i64});
+  declare("pith_rt_trapped", i32, {pointer});
+  // Weights may lie further away than small addresses reach.
+  LLVM::GlobalOp::create(top, loc, top.getI8Type(), /*isConstant=*/true,
+                         LLVM::Linkage::External, weightsSymbol, Attribute());
+  auto global = LLVM::GlobalOp::create(top, loc, pointer, /*isConstant=*/true,
+                                       LLVM::Linkage::Internal,
+                                       "pith_weights_pointer", Attribute());
+  OpBuilder init(context);
+  init.setInsertionPointToStart(init.createBlock(&global.getInitializerRegion()));
+  Value where = LLVM::AddressOfOp::create(init, loc, pointer, weightsSymbol);
+  LLVM::ReturnOp::create(init, loc, where);
+}
+
+FailureOr<HostCode> HostEmitter::run(StringRef name) {
+  if (failed(plan.run()))
+    return mlir::failure();
+  declareRuntime();
+  builder.setInsertionPointToEnd(lowered.getBody());
+  function = LLVM::LLVMFuncOp::create(
+      builder, loc, name,
+      LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer}));
+  Block *entry = function.addEntryBlock(builder);
+  failure = new Block();
+  function.getBody().push_back(failure);
+  builder.setInsertionPointToStart(failure);
+  LLVM::ReturnOp::create(builder, loc,
+                         LLVM::ConstantOp::create(builder, loc, i32, 1));
+  builder.setInsertionPointToStart(entry);
+  instance = entry->getArgument(0);
+  inputs = entry->getArgument(1);
+  symbolValues = entry->getArgument(2);
+  frame = LLVM::AllocaOp::create(builder, loc, pointer, i64,
+                                 constant(kDimsSlot + PITH_MAX_RANK), 64);
+  arena = callRuntime("pith_rt_arena", pointer, {instance});
+  code.arenaBytes = plan.getArenaBytes();
+  if (failed(checkSizes()))
+    return mlir::failure();
+  int64_t step = 0;
+  for (Operation &op : program.main.getBody().front()) {
+    if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+      if (failed(emitReturn(ret, step)))
+        return mlir::failure();
+      break;
+    }
+    if (auto call = dyn_cast<func::CallOp>(op))
+      if (failed(emitCall(call)))
+        return mlir::failure();
+    freeEndingAt(step);
+    ++step;
+  }
+  code.runFunction = name.str();
+  return std::move(code);
+}
+
+FailureOr<HostCode> pith::emitHostCode(OutlinedProgram &program,
+                                       const llvm::StringMap<KernelPlan> &plans,
+                                       ModuleOp lowered, StringRef runFunction,
+                                       StringRef weightsSymbol) {
+  return HostEmitter(program, plans, lowered, weightsSymbol).run(runFunction);
+}

@@ -1,0 +1,23 @@
+//===- Registration.cpp - All kernel models -------------------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Elementwise/Registration.h"
+#include "Movement/Movement.h"
+#include "Reduction/Reduction.h"
+#include "pith/Codegen/Passes.h"
+#include "pith/Dialect/Pith/IR/PithOps.h"
+
+using namespace mlir;
+
+void pith::registerKernelModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, PithDialect *) {
+    attachUnaryCode(context);
+    attachBinaryCode(context);
+    attachMovementModels(context);
+    attachReductionModels(context);
+  });
+}
