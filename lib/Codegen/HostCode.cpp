@@ -83,7 +83,8 @@ private:
   FailureOr<Value> address(Value tensor);
   FailureOr<Value> symbol(unsigned position);
   Value weights(int64_t offset);
-  FailureOr<int64_t> place(Value constant, const ArgumentPacking &packing);
+  FailureOr<int64_t> place(Value constant, const ArgumentPacking &packing,
+                           ValueRange companions = {});
   FailureOr<Value> allocate(const HostStorage &storage, AffineExpr byteSize);
   LogicalResult materialize(Value tensor);
 
@@ -277,11 +278,23 @@ Value HostEmitter::weights(int64_t offset) {
   return gep(weightsBase, builder.getI8Type(), {constant(offset)});
 }
 
-FailureOr<int64_t> HostEmitter::place(Value value, const ArgumentPacking &packing) {
+FailureOr<int64_t> HostEmitter::place(Value value, const ArgumentPacking &packing,
+                                      ValueRange companions) {
   ElementsAttr attr;
   if (!matchPattern(value, m_Constant(&attr)))
     return value.getDefiningOp()->emitError("expected a constant"), mlir::failure();
   auto key = std::make_pair(const_cast<void *>(attr.getAsOpaquePointer()), packing.key);
+  SmallVector<HostTensor> others;
+  for (Value companion : companions) {
+    ElementsAttr other;
+    if (!matchPattern(companion, m_Constant(&other)))
+      return value.getDefiningOp()->emitError("expected a constant"), mlir::failure();
+    auto tensor = HostTensor::get(other);
+    if (!tensor)
+      return value.getDefiningOp()->emitError("constant has no data"), mlir::failure();
+    others.push_back(*tensor);
+    key.second += "|" + std::to_string(uintptr_t(other.getAsOpaquePointer()));
+  }
   auto found = placed.find(key);
   if (found != placed.end())
     return found->second;
@@ -289,7 +302,10 @@ FailureOr<int64_t> HostEmitter::place(Value value, const ArgumentPacking &packin
   if (!tensor)
     return value.getDefiningOp()->emitError("constant has no data"), mlir::failure();
   PlacedConstant constant;
-  if (packing.pack)
+  if (packing.packWith) {
+    others.insert(others.begin(), *tensor);
+    constant.owned = packing.packWith(others);
+  } else if (packing.pack)
     constant.owned = packing.pack(*tensor);
   else
     constant.tensor = std::move(tensor);
@@ -382,7 +398,10 @@ LogicalResult HostEmitter::emitCall(func::CallOp call) {
       continue;
     }
     if (matchPattern(operand, m_Constant())) {
-      auto offset = place(operand, kernel.packings[i]);
+      SmallVector<Value> companions;
+      for (unsigned companion : kernel.packings[i].companions)
+        companions.push_back(call.getOperand(companion));
+      auto offset = place(operand, kernel.packings[i], companions);
       if (failed(offset))
         return mlir::failure();
       slots.push_back(weights(*offset));

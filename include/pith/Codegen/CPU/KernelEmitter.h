@@ -62,6 +62,10 @@ struct KernelTask {
 struct ArgumentPacking {
   /// Turns the constant into the bytes the kernel reads; empty: as it is.
   std::function<std::vector<char>(const HostTensor &)> pack;
+  /// Where the bytes also depend on other constants: their arguments, and what
+  /// makes the bytes of this argument's constant followed by those.
+  llvm::SmallVector<unsigned> companions;
+  std::function<std::vector<char>(llvm::ArrayRef<HostTensor>)> packWith;
   /// Equal keys mean equal packing of equal tensors.
   std::string key;
 };
