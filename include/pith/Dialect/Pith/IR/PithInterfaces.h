@@ -10,7 +10,14 @@
 #include "pith/Dialect/Pith/IR/ShapeContext.h"
 #include "pith/Dialect/Pith/IR/WeightTile.h"
 #include "pith/Support/HostTensor.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
+
+namespace pith {
+/// Applies an op's shape rule to the static parts of its operand types, and
+/// checks the result types against it.
+mlir::LogicalResult verifyShapes(mlir::Operation *op);
+} // namespace pith
 
 #include "pith/Dialect/Pith/IR/PithInterfaces.h.inc"
 

@@ -23,6 +23,7 @@ def Pith_SymbolicShapeOpInterface : OpInterface<"SymbolicShapeOpInterface"> {
     }],
     "::mlir::LogicalResult", "inferSymbolicShapes",
     (ins "::pith::ShapeContext &":$context)>];
+  let verify = [{ return ::pith::verifyShapes($_op); }];
 }
 
 def Pith_EvaluableOpInterface : OpInterface<"EvaluableOpInterface"> {

@@ -88,10 +88,6 @@ private:
   llvm::DenseMap<mlir::Value, SymbolicShape> contents;
 };
 
-/// For op verifiers: applies the op's shape rule to the static parts of the
-/// operand types, and checks the result types against it.
-mlir::LogicalResult verifyShapes(mlir::Operation *op);
-
 /// For builders: result types' sizes (dynamic where not constant) by the shape
 /// rule, from operand types and constant operands alone.
 mlir::LogicalResult
