@@ -99,7 +99,7 @@ def Pith_WeightCodecOpInterface : OpInterface<"WeightCodecOpInterface"> {
 
     Kernels see a weight as panels of lanes: consecutive outputs side by side
     in vector lanes, the reduction running in steps. `TilePacking` and
-    `TileEmitter` (pith/Codegen/CPU/WeightTile.h) describe both sides.
+    `TileEmitter` (pith/Dialect/Pith/IR/WeightTile.h) describe both sides.
   }];
   let methods = [
     InterfaceMethod<"A short name for people: `int4 g32 f16`, `2:4 of int4`.",
@@ -128,7 +128,25 @@ def Pith_WeightCodecOpInterface : OpInterface<"WeightCodecOpInterface"> {
       Emits one tile step: for each of its reduction steps and each vector of
       the panel one vector of decoded values, `[step][vector]`.
     }], "::pith::TileValues", "emitTile",
-      (ins "::pith::TileEmitter &":$emitter, "::mlir::ValueRange":$group)>
+      (ins "::pith::TileEmitter &":$emitter, "::mlir::ValueRange":$group)>,
+    InterfaceMethod<[{
+      The affine form over integer codes, if the op has one: kernels with integer
+      dot products multiply the codes and apply scale and zero point once per
+      group. The tile of the codes operand is `[step][vector]` of `i32`, as ever.
+    }], "::std::optional<::pith::IntegerForm>", "getIntegerForm", (ins), "",
+      [{ return std::nullopt; }]>,
+    InterfaceMethod<[{
+      Whether `reencode` works: the op only says which elements are stored, and
+      every stored element stands for itself (sparse forms).
+    }], "bool", "canReencode", (ins), "", [{ return false; }]>,
+    InterfaceMethod<[{
+      The same form over other values: an expression that decodes to `dense`,
+      which has this op's sizes, any element type, and zeros where this op has
+      none stored. Creates ops at the builder's insertion point. Null if
+      `canReencode` is false.
+    }], "::mlir::Value", "reencode",
+      (ins "::mlir::OpBuilder &":$builder, "const ::pith::HostTensor &":$dense), "",
+      [{ return {}; }]>
   ];
 }
 
