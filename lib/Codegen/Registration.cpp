@@ -8,6 +8,7 @@
 #include "Elementwise/Registration.h"
 #include "Movement/Movement.h"
 #include "Reduction/Reduction.h"
+#include "pith/Codegen/CPU/Contraction/ContractionKernels.h"
 #include "pith/Codegen/Passes.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 
@@ -19,5 +20,6 @@ void pith::registerKernelModels(DialectRegistry &registry) {
     attachBinaryCode(context);
     attachMovementModels(context);
     attachReductionModels(context);
+    attachContractionModels(context);
   });
 }

@@ -1,0 +1,463 @@
+//===- PanelReader.cpp - Reading a weight panel by panel ------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Loops run over groups of positions that share scales, and within a group over
+// steps; every step asks the codecs for their tile, innermost first.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelWeight.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace pith;
+
+using Kind = TilePacking::Kind;
+
+//===----------------------------------------------------------------------===//
+// What codecs see
+//===----------------------------------------------------------------------===//
+
+class PanelReader::View : public TileEmitter {
+public:
+  View(PanelReader &reader, const PanelWeight::Node &node)
+      : reader(reader), node(node) {}
+  OpBuilder &builder() override { return *reader.current; }
+  Location loc() override { return reader.kernel.getLoc(); }
+  int64_t lanes() const override { return reader.weight.shape.lanes; }
+  int64_t vectors() const override { return reader.weight.shape.vectors; }
+  int64_t step() const override {
+    return reader.weight.step * node.stored / node.per;
+  }
+  Value position() override {
+    int64_t offset = 0;
+    Value base = reader.scaled(node.stored, node.per, offset);
+    return TileCode(builder(), loc()).add(base, offset);
+  }
+  TileValues operandTile(unsigned index) override {
+    return reader.tile(node.children[index]);
+  }
+  SmallVector<Value> operandLanes(unsigned index) override {
+    return reader.leafLanes(node.children[index].number);
+  }
+  Value loadScalar(unsigned index, int64_t element) override {
+    return reader.leafScalar(node.children[index].number, element);
+  }
+  Value lookUp(unsigned index, Value codes) override {
+    return reader.leafLookUp(node.children[index].number, codes);
+  }
+  Value expand(unsigned index, Value mask) override {
+    return reader.leafExpand(node.children[index].number, mask);
+  }
+
+private:
+  PanelReader &reader;
+  const PanelWeight::Node &node;
+};
+
+//===----------------------------------------------------------------------===//
+// Set-up
+//===----------------------------------------------------------------------===//
+
+PanelReader::PanelReader(KernelEmitter &kernel, const PanelWeight &weight,
+                         OpBuilder &builder, Value panel, Value start)
+    : kernel(kernel), weight(weight), current(&builder), panel(panel),
+      states(weight.leaves.size()), groupValues(weight.nodes.size()),
+      taken(weight.compacts) {
+  TileCode code(builder, kernel.getLoc());
+  here = {kernel.constantIndex(0), 0, 0};
+  const PanelShape &shape = weight.shape;
+  for (auto [number, leaf] : llvm::enumerate(weight.leaves)) {
+    if (leaf.argument < 0)
+      continue;
+    LeafState &state = states[number];
+    state.buffer = kernel.argument(leaf.argument);
+    switch (leaf.packing.kind) {
+    case Kind::Tensor:
+      break;
+    case Kind::Elements:
+      for (size_t plane = 0; plane < leaf.layout.planes.size(); ++plane) {
+        int64_t unit = leaf.layout.elementBytes;
+        Value base = code.mul(panel, leaf.layout.panelBytes(shape, plane) / unit);
+        state.bases.push_back(
+            code.add(base, leaf.layout.planeOffset(shape, plane) / unit));
+      }
+      break;
+    case Kind::Groups:
+      state.bases.push_back(code.mul(panel, leaf.columns * shape.width()));
+      break;
+    case Kind::Outputs:
+      state.bases.push_back(code.mul(panel, shape.width()));
+      break;
+    case Kind::Compact: {
+      // The table in front has i64 entries; the buffer's type is narrower.
+      Type stored = cast<MemRefType>(state.buffer.memref.getType()).getElementType();
+      int64_t per = 64 / stored.getIntOrFloatBitWidth();
+      Value entry = code.add(code.mul(panel, weight.startCount), start);
+      Value raw = code.load(state.buffer.memref, code.mul(entry, per), per);
+      Value wide = code.bitcast(raw, VectorType::get({1}, builder.getI64Type()));
+      Value count = vector::ExtractOp::create(builder, code.loc, wide,
+                                              ArrayRef<int64_t>{0});
+      taken[leaf.compact] = arith::IndexCastOp::create(
+          builder, code.loc, builder.getIndexType(), count);
+      state.bases.push_back(
+          code.index(compactTableBytes(shape, weight.startCount) * 8 /
+                     stored.getIntOrFloatBitWidth()));
+      break;
+    }
+    }
+    loadTable(number);
+  }
+  emitGroups(/*once=*/true);
+}
+
+/// Look-up tables of up to 32 entries stay in registers where the target can
+/// permute whole registers.
+void PanelReader::loadTable(size_t number) {
+  const Leaf &leaf = weight.leaves[number];
+  int64_t lanes = weight.shape.lanes;
+  auto type = cast<RankedTensorType>(leaf.value.getType());
+  if (leaf.packing.kind != Kind::Tensor || !type.hasStaticShape() || lanes != 16 ||
+      !kernel.getTarget().hasAVX512)
+    return;
+  int64_t count = type.getNumElements();
+  if (count != 16 && count != 32)
+    return;
+  TileCode code(*current, kernel.getLoc());
+  for (int64_t i = 0; i < count; i += lanes)
+    states[number].table.push_back(code.toFloat(
+        code.load(states[number].buffer.memref, kernel.constantIndex(i), lanes)));
+}
+
+void PanelReader::emitGroups(bool once) {
+  for (auto [number, node] : llvm::enumerate(weight.nodes)) {
+    if ((node.group == 0) != once)
+      continue;
+    View view(*this, node);
+    groupValues[number] = node.op.emitGroup(view);
+  }
+}
+
+Value PanelReader::scaled(int64_t stored, int64_t per, int64_t &offset) {
+  TileCode code(*current, kernel.getLoc());
+  offset = here.offset / per * stored;
+  return code.mul(code.div(here.base, per), stored);
+}
+
+//===----------------------------------------------------------------------===//
+// Loads
+//===----------------------------------------------------------------------===//
+
+Value PanelReader::splatValue(const Leaf &leaf) {
+  TileCode code(*current, kernel.getLoc());
+  int64_t lanes = weight.shape.lanes;
+  bool isFloat = isa<FloatType>(leaf.element);
+  Type type = isFloat                        ? Type(code.b.getF32Type())
+              : leaf.element.isInteger(1) ? Type(code.b.getI1Type())
+                                             : Type(code.b.getI32Type());
+  double value = isFloat ? leaf.splat.getDouble(0) : double(leaf.splat.getInt(0));
+  if (leaf.element.isInteger(1))
+    value = leaf.splat.getInt(0) != 0;
+  return code.constant(VectorType::get({lanes}, type), value);
+}
+
+TileValues PanelReader::tile(const Child &child) {
+  if (child.isLeaf)
+    return leafTile(child.number);
+  const PanelWeight::Node &node = weight.nodes[child.number];
+  View view(*this, node);
+  return node.op.emitTile(view, groupValues[child.number]);
+}
+
+TileValues PanelReader::leafTile(size_t number) {
+  const Leaf &leaf = weight.leaves[number];
+  const LeafState &state = states[number];
+  const PanelShape &shape = weight.shape;
+  TileCode code(*current, kernel.getLoc());
+  int64_t rows = weight.step * leaf.stored / leaf.per;
+  TileValues values(rows, SmallVector<Value>(shape.vectors));
+  if (leaf.argument < 0) {
+    for (auto &row : values)
+      llvm::fill(row, splatValue(leaf));
+    return values;
+  }
+  int64_t offset = 0;
+  Value position = scaled(leaf.stored, leaf.per, offset);
+  bool isUnsigned = leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
+  Value memref = state.buffer.memref;
+
+  if (leaf.layout.kind == ElementLayout::Kind::Whole) {
+    Value start = code.add(state.bases[0], code.mul(position, shape.width()));
+    if (prefetchAhead)
+      for (int64_t at = 0; at < rows * shape.width() * leaf.layout.elementBytes;
+           at += 64)
+        code.prefetch(memref,
+                      code.add(start, offset * shape.width() +
+                                          (at + prefetchAhead) /
+                                              leaf.layout.elementBytes));
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t v = 0; v < shape.vectors; ++v) {
+        Value x = code.load(
+            memref,
+            code.add(start, (offset + r) * shape.width() + v * shape.lanes),
+            shape.lanes);
+        values[r][v] = isa<FloatType>(leaf.element) ? code.toFloat(x)
+                                                    : code.toInt(x, isUnsigned);
+      }
+    return values;
+  }
+
+  if (leaf.layout.kind == ElementLayout::Kind::MaskBits) {
+    int64_t bytes = shape.lanes / 8, line = shape.vectors * bytes;
+    Value start = code.add(state.bases[0], code.mul(position, line));
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t v = 0; v < shape.vectors; ++v) {
+        Value x = code.load(
+            memref, code.add(start, (offset + r) * line + v * bytes), bytes);
+        values[r][v] = code.bitcast(
+            x, VectorType::get({shape.lanes}, code.b.getI1Type()));
+      }
+    return values;
+  }
+
+  // Planes.
+  unsigned width = leaf.element.getIntOrFloatBitWidth();
+  auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
+  for (int64_t v = 0; v < shape.vectors; ++v) {
+    unsigned shift = 0;
+    for (auto [plane, bits] : llvm::enumerate(leaf.layout.planes)) {
+      int64_t perByte = 8 / bits;
+      Value start = code.add(state.bases[plane],
+                             code.mul(code.div(position, perByte), shape.width()));
+      Value bytes;
+      for (int64_t r = 0; r < rows; ++r) {
+        int64_t part = r % perByte;
+        if (part == 0) {
+          Value at = code.add(start, (offset + r) / perByte * shape.width() +
+                                         v * shape.lanes);
+          if (prefetchAhead && v * shape.lanes % 64 == 0)
+            code.prefetch(memref, code.add(at, prefetchAhead));
+          bytes = code.toInt(code.load(memref, at, shape.lanes), true);
+        }
+        Value x = bytes;
+        bool last = plane + 1 == leaf.layout.planes.size();
+        if (!isUnsigned && last && shift == 0) {
+          // One plane: move the field to the top and back with its sign.
+          x = arith::ShLIOp::create(
+              code.b, code.loc, x, code.constant(word, 32 - bits * (part + 1)));
+          x = arith::ShRSIOp::create(code.b, code.loc, x,
+                                     code.constant(word, 32 - bits));
+        } else {
+          if (part)
+            x = arith::ShRUIOp::create(code.b, code.loc, x,
+                                       code.constant(word, bits * part));
+          if (part + 1 < perByte)
+            x = arith::AndIOp::create(code.b, code.loc, x,
+                                      code.constant(word, (1 << bits) - 1));
+          if (shift) {
+            x = arith::ShLIOp::create(code.b, code.loc, x,
+                                      code.constant(word, shift));
+            x = arith::OrIOp::create(code.b, code.loc, x, values[r][v]);
+          }
+          if (!isUnsigned && last) {
+            Value unused = code.constant(word, 32 - width);
+            x = arith::ShLIOp::create(code.b, code.loc, x, unused);
+            x = arith::ShRSIOp::create(code.b, code.loc, x, unused);
+          }
+        }
+        values[r][v] = x;
+      }
+      shift += bits;
+    }
+  }
+  if (leaf.element.isInteger(1))
+    for (auto &row : values)
+      for (Value &x : row)
+        x = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, x,
+                                  code.constant(word, 0));
+  return values;
+}
+
+SmallVector<Value> PanelReader::leafLanes(size_t number) {
+  const Leaf &leaf = weight.leaves[number];
+  const PanelShape &shape = weight.shape;
+  TileCode code(*current, kernel.getLoc());
+  if (leaf.argument < 0)
+    return SmallVector<Value>(shape.vectors, splatValue(leaf));
+  Value start = states[number].bases[0];
+  if (leaf.packing.kind == Kind::Groups && leaf.packing.groupSize > 0) {
+    int64_t offset = 0;
+    Value position = scaled(leaf.stored, leaf.per, offset);
+    Value group = code.div(code.add(position, offset), leaf.packing.groupSize);
+    start = code.add(start, code.mul(group, shape.width()));
+  }
+  SmallVector<Value> values;
+  for (int64_t v = 0; v < shape.vectors; ++v) {
+    Value x = code.load(states[number].buffer.memref,
+                        code.add(start, v * shape.lanes), shape.lanes);
+    bool isUnsigned =
+        leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
+    values.push_back(isa<FloatType>(leaf.element) ? code.toFloat(x)
+                                                  : code.toInt(x, isUnsigned));
+  }
+  return values;
+}
+
+Value PanelReader::leafScalar(size_t number, int64_t element) {
+  const Leaf &leaf = weight.leaves[number];
+  TileCode code(*current, kernel.getLoc());
+  bool isFloat = isa<FloatType>(leaf.element);
+  if (leaf.argument < 0)
+    return isFloat ? code.constant(code.b.getF32Type(), leaf.splat.getDouble(element))
+                   : code.constant(code.b.getI32Type(), leaf.splat.getInt(element));
+  Value x = code.loadScalar(states[number].buffer.memref,
+                            kernel.constantIndex(element));
+  return isFloat ? code.toFloat(x)
+                 : code.toInt(x, leaf.element.isUnsignedInteger() ||
+                                     leaf.element.isInteger(1));
+}
+
+Value PanelReader::leafLookUp(size_t number, Value codes) {
+  const Leaf &leaf = weight.leaves[number];
+  TileCode code(*current, kernel.getLoc());
+  if (leaf.argument < 0) {
+    // All entries are equal.
+    Value scalar = leafScalar(number, 0);
+    return code.splat(code.toFloat(scalar), weight.shape.lanes);
+  }
+  ArrayRef<Value> table = states[number].table;
+  auto intrinsic = [&](StringRef name, ValueRange operands) -> Value {
+    return LLVM::CallIntrinsicOp::create(code.b, code.loc, table[0].getType(),
+                                         code.b.getStringAttr(name), operands)
+        .getResult(0);
+  };
+  if (table.size() == 1)
+    return intrinsic("llvm.x86.avx512.permvar.sf.512", {table[0], codes});
+  if (table.size() == 2)
+    return intrinsic("llvm.x86.avx512.vpermi2var.ps.512",
+                     {table[0], codes, table[1]});
+  SmallVector<Value> lanes;
+  for (int64_t lane = 0; lane < weight.shape.lanes; ++lane) {
+    Value one = vector::ExtractOp::create(code.b, code.loc, codes,
+                                          ArrayRef<int64_t>{lane});
+    Value at = arith::IndexCastUIOp::create(code.b, code.loc,
+                                            code.b.getIndexType(), one);
+    lanes.push_back(code.toFloat(code.loadScalar(states[number].buffer.memref, at)));
+  }
+  return vector::FromElementsOp::create(
+      code.b, code.loc,
+      VectorType::get({weight.shape.lanes}, code.b.getF32Type()), lanes);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+void PanelReader::emitStep(OpBuilder &builder, TilePosition at, int64_t count,
+                           MutableArrayRef<Value> state, Body body,
+                           int64_t ordinal) {
+  current = &builder;
+  here = at;
+  TileValues values = tile(weight.root);
+  for (int64_t i = 0; i < count; ++i)
+    body(builder, {at.base, at.offset + i, ordinal + i}, values[i], state);
+}
+
+SmallVector<Value> PanelReader::forEach(OpBuilder &builder, TileRange range,
+                                        ValueRange state, Body body) {
+  Location loc = kernel.getLoc();
+  int64_t step = weight.step;
+  size_t own = state.size();
+  SmallVector<Value> values(state);
+  values.append(taken);
+
+  // Steps in [0, length) behind `from`, with scales already loaded.
+  auto steps = [&](OpBuilder &b, Value from, int64_t length, int64_t unroll,
+                   SmallVector<Value> &all) {
+    TileCode code(b, loc);
+    int64_t whole = length / step;
+    auto oneStep = [&](OpBuilder &inner, TilePosition k, int64_t count,
+                       MutableArrayRef<Value> carried) {
+      taken.assign(carried.begin() + own, carried.end());
+      emitStep(inner, k, count, carried.take_front(own), body, k.ordinal * step);
+      llvm::copy(taken, carried.begin() + own);
+    };
+    // The loop counts steps, so that positions are multiples by construction.
+    SmallVector<Value> done = all;
+    if (whole <= unroll) {
+      for (int64_t i = 0; i < whole; ++i)
+        oneStep(b, {from, i * step, i}, step, done);
+    } else {
+      int64_t turns = whole / unroll;
+      auto loop = scf::ForOp::create(b, loc, kernel.constantIndex(0),
+                                     kernel.constantIndex(turns),
+                                     kernel.constantIndex(1), done);
+      OpBuilder inner(b.getContext());
+      inner.setInsertionPointToStart(loop.getBody());
+      TileCode innerCode(inner, loc);
+      Value at = innerCode.add(
+          from, innerCode.mul(loop.getInductionVar(), unroll * step));
+      SmallVector<Value> carried(loop.getRegionIterArgs());
+      for (int64_t i = 0; i < unroll; ++i)
+        oneStep(inner, {at, i * step, i}, step, carried);
+      if (!carried.empty())
+        scf::YieldOp::create(inner, loc, carried);
+      done.assign(loop.result_begin(), loop.result_end());
+      for (int64_t i = turns * unroll; i < whole; ++i)
+        oneStep(b, {from, i * step, i}, step, done);
+    }
+    if (int64_t rest = length % step)
+      oneStep(b, {from, whole * step, whole}, rest, done);
+    all = done;
+    current = &b;
+  };
+  auto group = [&](OpBuilder &b, Value from, int64_t length, int64_t unroll,
+                   SmallVector<Value> &all) {
+    current = &b;
+    here = {from, 0, 0};
+    emitGroups(/*once=*/false);
+    steps(b, from, length, unroll, all);
+  };
+
+  int64_t positions = weight.isDense() ? 4 : 8;
+  int64_t unroll = std::max<int64_t>(1, positions / step);
+  int64_t size = weight.group;
+  if (size == 0) {
+    steps(builder, range.from, range.length, unroll, values);
+  } else {
+    TileCode code(builder, loc);
+    int64_t whole = range.length / size;
+    int64_t inGroup = size <= 32 && own <= 16 ? size / step : unroll;
+    if (whole > 1) {
+      auto loop = scf::ForOp::create(builder, loc, kernel.constantIndex(0),
+                                     kernel.constantIndex(whole),
+                                     kernel.constantIndex(1), values);
+      OpBuilder inner(builder.getContext());
+      inner.setInsertionPointToStart(loop.getBody());
+      TileCode innerCode(inner, loc);
+      Value from = innerCode.add(range.from,
+                                 innerCode.mul(loop.getInductionVar(), size));
+      SmallVector<Value> carried(loop.getRegionIterArgs());
+      group(inner, from, size, inGroup, carried);
+      if (!carried.empty())
+        scf::YieldOp::create(inner, loc, carried);
+      values.assign(loop.result_begin(), loop.result_end());
+    } else if (whole == 1) {
+      group(builder, range.from, size, inGroup, values);
+    }
+    if (int64_t rest = range.length % size)
+      group(builder, code.add(range.from, whole * size), rest, unroll, values);
+  }
+  current = &builder;
+  taken.assign(values.begin() + own, values.end());
+  values.resize(own);
+  return values;
+}

@@ -1,0 +1,222 @@
+//===- PanelWeight.cpp - How a weight's constants are re-laid -------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelWeight.h"
+
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace pith;
+
+static bool isStored(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    return function &&
+           function.getArgAttr(argument.getArgNumber(), "pith.weight");
+  }
+  return matchPattern(value, m_Constant());
+}
+
+bool PanelWeight::isWeight(Value value) {
+  if (isStored(value))
+    return true;
+  Operation *op = value.getDefiningOp();
+  return isa_and_nonnull<WeightCodecOpInterface>(op) &&
+         llvm::all_of(op->getOperands(), isWeight);
+}
+
+FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
+                                        PanelShape shape, int64_t reduction,
+                                        bool transposed) {
+  PanelWeight weight;
+  weight.shape = shape;
+  weight.reduction = reduction;
+  weight.transposed = transposed;
+  TilePacking packing;
+  packing.kind = TilePacking::Kind::Elements;
+  auto root = weight.visit(kernel, value, packing, 1, 1, -1);
+  if (failed(root))
+    return failure();
+  weight.root = *root;
+  for (const Node &node : weight.nodes) {
+    weight.step = std::lcm(weight.step, node.step);
+    weight.group = std::gcd(weight.group, node.group);
+  }
+  for (const Leaf &leaf : weight.leaves)
+    if (leaf.packing.kind == TilePacking::Kind::Elements && leaf.argument >= 0)
+      weight.step = std::lcm(
+          weight.step, llvm::divideCeil(leaf.layout.step() * leaf.per, leaf.stored));
+  // A group must hold whole steps; it is cut otherwise.
+  if (weight.group % weight.step != 0)
+    return kernel.getRoot()->emitError("expected groups of a multiple of ")
+           << weight.step << " positions, found " << weight.group;
+  int64_t padded = llvm::alignTo(reduction, weight.step);
+  for (Leaf &leaf : weight.leaves)
+    if (leaf.packing.kind == TilePacking::Kind::Elements)
+      leaf.layout = ElementLayout::get(leaf.element, shape,
+                                       padded / leaf.per * leaf.stored);
+  return weight;
+}
+
+FailureOr<PanelWeight::Child>
+PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packing,
+                   int64_t stored, int64_t per, int64_t maskLeaf) {
+  if (isStored(value)) {
+    Leaf leaf;
+    leaf.value = value;
+    leaf.packing = packing;
+    auto type = cast<RankedTensorType>(value.getType());
+    leaf.element = type.getElementType();
+    leaf.stored = stored;
+    leaf.per = per;
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      leaf.argument = argument.getArgNumber();
+      for (const Leaf &other : leaves)
+        if (other.argument == leaf.argument)
+          return kernel.getRoot()->emitError(
+              "expected each stored constant to be used once in a weight");
+    } else {
+      ElementsAttr attr;
+      matchPattern(value, m_Constant(&attr));
+      if (auto tensor = HostTensor::get(attr))
+        leaf.splat = *tensor;
+      if (!leaf.splat || leaf.splat.getNumElements() == 0)
+        return kernel.getRoot()->emitError("constant of a weight has no data");
+    }
+    if (packing.kind == TilePacking::Kind::Elements)
+      leaf.layout = ElementLayout::get(leaf.element, shape, 0);
+    if (packing.kind == TilePacking::Kind::Groups)
+      leaf.columns = shape.outputs ? type.getNumElements() / shape.outputs : 0;
+    if (packing.kind == TilePacking::Kind::Compact) {
+      leaf.compact = compacts++;
+      maskOf.push_back(maskLeaf);
+    }
+    leaves.push_back(std::move(leaf));
+    return Child{true, leaves.size() - 1};
+  }
+  auto codec = value.getDefiningOp<WeightCodecOpInterface>();
+  if (!codec)
+    return kernel.getRoot()->emitError("weight is neither stored nor a codec");
+  Node node;
+  node.op = codec;
+  node.stored = stored;
+  node.per = per;
+  SmallVector<int64_t> steps;
+  unsigned count = codec->getNumOperands();
+  SmallVector<TilePacking> packings;
+  for (unsigned i = 0; i < count; ++i)
+    packings.push_back(codec.getOperandPacking(i));
+  node.children.resize(count);
+  // Masks before what they mask.
+  for (bool compact : {false, true})
+    for (unsigned i = 0; i < count; ++i) {
+      if ((packings[i].kind == TilePacking::Kind::Compact) != compact)
+        continue;
+      int64_t mask = -1;
+      if (compact) {
+        Child masked = node.children[packings[i].maskOperand];
+        if (packings[i].maskOperand >= count || !masked.isLeaf)
+          return codec->emitError("expected a stored mask");
+        mask = masked.number;
+      }
+      auto child = visit(kernel, codec->getOperand(i), packings[i],
+                         stored * packings[i].stored, per * packings[i].per, mask);
+      if (failed(child))
+        return failure();
+      node.children[i] = *child;
+    }
+  for (const Child &child : node.children)
+    steps.push_back(child.isLeaf ? leaves[child.number].argument >= 0 &&
+                                           leaves[child.number].packing.kind ==
+                                               TilePacking::Kind::Elements
+                                       ? leaves[child.number].layout.step()
+                                       : 1
+                                 : nodes[child.number].step);
+  // In the codec's own positions, then in the weight's.
+  node.step = codec.getTileStep(steps) * per / std::max<int64_t>(stored, 1);
+  node.step = std::max<int64_t>(node.step, 1);
+  node.group = codec.getTileGroup() * per / std::max<int64_t>(stored, 1);
+  nodes.push_back(std::move(node));
+  return Child{false, nodes.size() - 1};
+}
+
+int64_t PanelWeight::panelBytes() const {
+  int64_t bytes = 0;
+  for (const Leaf &leaf : leaves) {
+    if (leaf.argument < 0)
+      continue;
+    if (leaf.packing.kind == TilePacking::Kind::Elements)
+      for (size_t plane = 0; plane < leaf.layout.planes.size(); ++plane)
+        bytes += leaf.layout.panelBytes(shape, plane);
+    else if (leaf.packing.kind == TilePacking::Kind::Compact)
+      bytes += reduction * shape.width() * compactBits(leaf.element) / 16;
+    else
+      bytes += leaf.columns * shape.width() * 2;
+  }
+  return bytes;
+}
+
+void PanelWeight::setPackings(KernelEmitter &kernel, ArrayRef<int64_t> starts) {
+  startCount = starts.size();
+  std::string shapeKey;
+  llvm::raw_string_ostream text(shapeKey);
+  text << shape.outputs << "," << shape.lanes << "," << shape.vectors << ","
+       << reduction << "," << step << "," << transposed;
+  for (const Leaf &leaf : leaves) {
+    if (leaf.argument < 0)
+      continue;
+    ArgumentPacking &packing = kernel.getPlan().packings[leaf.argument];
+    PanelShape panels = shape;
+    switch (leaf.packing.kind) {
+    case TilePacking::Kind::Tensor:
+      if (leaf.element.getIntOrFloatBitWidth() < 8) {
+        packing.pack = widenElements;
+        packing.key = "wide";
+      }
+      break;
+    case TilePacking::Kind::Elements:
+      packing.key = "elements:" + shapeKey;
+      if (transposed)
+        packing.pack = [panels](const HostTensor &tensor) {
+          return packTransposedElements(tensor, panels);
+        };
+      else
+        packing.pack = [panels, layout = leaf.layout](const HostTensor &tensor) {
+          return packElements(tensor, panels, layout);
+        };
+      break;
+    case TilePacking::Kind::Groups:
+    case TilePacking::Kind::Outputs:
+      packing.key = "columns:" + shapeKey;
+      packing.pack = [panels](const HostTensor &tensor) {
+        return packColumns(tensor, panels);
+      };
+      break;
+    case TilePacking::Kind::Compact: {
+      packing.key = "compact:" + shapeKey;
+      for (int64_t start : starts)
+        packing.key += "," + std::to_string(start);
+      const Leaf &mask = leaves[maskOf[leaf.compact]];
+      SmallVector<int64_t> positions(starts);
+      if (mask.argument < 0) {
+        packing.pack = [panels, positions, mask = mask.splat](const HostTensor &t) {
+          return packCompact(t, mask, panels, positions);
+        };
+      } else {
+        packing.companions.push_back(mask.argument);
+        packing.packWith = [panels, positions](ArrayRef<HostTensor> tensors) {
+          return packCompact(tensors[0], tensors[1], panels, positions);
+        };
+      }
+      break;
+    }
+    }
+  }
+}

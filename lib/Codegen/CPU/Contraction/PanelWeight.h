@@ -1,0 +1,154 @@
+//===- PanelWeight.h - Reading a weight panel by panel ----------*- C++ -*-===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A weight is a tree of codec ops over stored constants. `PanelWeight` decides
+// how each constant is re-laid; `PanelReader` emits the loads and the codecs'
+// code at run time. A dense constant is the tree without codecs.
+//
+//===----------------------------------------------------------------------===//
+#ifndef PITH_LIB_CODEGEN_CPU_CONTRACTION_PANELWEIGHT_H
+#define PITH_LIB_CODEGEN_CPU_CONTRACTION_PANELWEIGHT_H
+
+#include "pith/Codegen/CPU/Contraction/PanelPacking.h"
+#include "pith/Codegen/CPU/Contraction/RegisterTile.h"
+#include "pith/Dialect/Pith/IR/PithInterfaces.h"
+
+namespace pith {
+
+class PanelWeight {
+public:
+  /// A constant of the tree.
+  struct Leaf {
+    mlir::Value value;
+    TilePacking packing;
+    mlir::Type element;
+    /// The argument, or −1 for a constant inside the kernel, whose elements are
+    /// all equal.
+    int64_t argument = -1;
+    HostTensor splat;
+    /// Of `Elements`: positions per position of the weight, as a fraction.
+    int64_t stored = 1, per = 1;
+    ElementLayout layout;
+    /// Of `Groups`: elements per output.
+    int64_t columns = 1;
+    /// Of `Compact`: which one, and the leaf with the mask.
+    int64_t compact = -1;
+  };
+  struct Child {
+    bool isLeaf = true;
+    size_t number = 0;
+  };
+  struct Node {
+    WeightCodecOpInterface op;
+    llvm::SmallVector<Child> children;
+    int64_t stored = 1, per = 1;
+    /// In positions of the weight.
+    int64_t step = 1, group = 0;
+  };
+
+  /// Whether `value` is a constant of the kernel or made of such by codecs.
+  static bool isWeight(mlir::Value value);
+
+  /// Looks at a weight of `shape.outputs` outputs and `reduction` positions.
+  /// With `transposed` it is a dense `[reduction, outputs]`. Fails with a
+  /// diagnostic.
+  static mlir::FailureOr<PanelWeight> get(KernelEmitter &kernel,
+                                          mlir::Value weight, PanelShape shape,
+                                          int64_t reduction,
+                                          bool transposed = false);
+
+  /// Tells the kernel's plan how arguments are re-laid. Elements stored in
+  /// compact form can be read from each of the positions `starts`, and no other.
+  void setPackings(KernelEmitter &kernel, llvm::ArrayRef<int64_t> starts = {0});
+
+  const PanelShape &getShape() const { return shape; }
+  int64_t getReduction() const { return reduction; }
+  /// Whether values need no more than a conversion after loading.
+  bool isDense() const { return nodes.empty(); }
+  /// Whether reading must start at one of the `starts`.
+  bool isSequential() const { return compacts > 0; }
+  /// Positions of one emitted step, and after how many groups change (0: never).
+  int64_t getStep() const { return step; }
+  int64_t getGroup() const { return group; }
+  /// Bytes stored for one panel, roughly.
+  int64_t panelBytes() const;
+
+private:
+  friend class PanelReader;
+  mlir::FailureOr<Child> visit(KernelEmitter &kernel, mlir::Value value,
+                               const TilePacking &packing, int64_t stored,
+                               int64_t per, int64_t maskLeaf);
+  PanelShape shape;
+  int64_t reduction = 0, step = 1, group = 0;
+  bool transposed = false;
+  int64_t compacts = 0, startCount = 1;
+  Child root;
+  std::vector<Leaf> leaves;
+  std::vector<Node> nodes;
+  /// Of each compact leaf, the leaf with its mask.
+  llvm::SmallVector<int64_t> maskOf;
+};
+
+/// Reads one panel.
+class PanelReader : public ColumnSource {
+public:
+  /// Emits, at `builder`, what stays the same for the whole panel. `start` says
+  /// at which of the `starts` reading begins.
+  PanelReader(KernelEmitter &kernel, const PanelWeight &weight,
+              mlir::OpBuilder &builder, mlir::Value panel, mlir::Value start);
+
+  /// Ranges begin at multiples of the weight's step and group.
+  llvm::SmallVector<mlir::Value> forEach(mlir::OpBuilder &builder,
+                                         TileRange range, mlir::ValueRange state,
+                                         Body body) override;
+
+  /// Bytes to prefetch ahead in the widest stored stream; 0: none.
+  int64_t prefetchAhead = 0;
+
+private:
+  class View;
+  friend class View;
+  using Child = PanelWeight::Child;
+  using Leaf = PanelWeight::Leaf;
+  struct LeafState {
+    KernelBuffer buffer;
+    llvm::SmallVector<mlir::Value> bases; ///< per plane: element of the panel
+    llvm::SmallVector<mlir::Value> table; ///< small tables, as vectors of f32
+  };
+
+  TileValues tile(const Child &child);
+  TileValues leafTile(size_t number);
+  void prefetchLeaf(const Leaf &leaf, mlir::Value offset);
+  llvm::SmallVector<mlir::Value> leafLanes(size_t number);
+  mlir::Value leafScalar(size_t number, int64_t element);
+  mlir::Value leafLookUp(size_t number, mlir::Value codes);
+  mlir::Value leafExpand(size_t number, mlir::Value mask);
+  mlir::Value loadCompact(size_t number, mlir::Value offset);
+  mlir::Value expandLanes(mlir::Value loaded, mlir::Value mask);
+  mlir::Value splatValue(const Leaf &leaf);
+  void loadTable(size_t number);
+  void emitGroups(bool once);
+  void emitStep(mlir::OpBuilder &builder, TilePosition at, int64_t count,
+                llvm::MutableArrayRef<mlir::Value> state, Body body,
+                int64_t ordinal);
+  /// Position in an operand with `stored` elements for `per` positions.
+  mlir::Value scaled(int64_t stored, int64_t per, int64_t &offset);
+
+  KernelEmitter &kernel;
+  const PanelWeight &weight;
+  mlir::OpBuilder *current = nullptr;
+  TilePosition here;
+  mlir::Value panel;
+  std::vector<LeafState> states;
+  std::vector<llvm::SmallVector<mlir::Value>> groupValues;
+  /// Elements taken so far from each compact leaf.
+  llvm::SmallVector<mlir::Value> taken;
+};
+
+} // namespace pith
+
+#endif // PITH_LIB_CODEGEN_CPU_CONTRACTION_PANELWEIGHT_H

@@ -1,0 +1,185 @@
+//===- RowProduct.cpp - Rows times a weight -------------------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The matrix product with a dense, constant weight or one that a codec decodes
+// to floats; also convolutions that are such products. A job is one panel of
+// outputs and a block of rows; jobs that share a panel are neighbours.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace pith;
+
+/// Rows of one job: bounds the memory for waiting sums.
+static constexpr int64_t kRowsPerJob = 128;
+/// Up to this many rows, decoding for every tile is cheaper than a copy.
+static constexpr int64_t kDirectRows = 4;
+
+namespace {
+class RowProductEmitter {
+public:
+  RowProductEmitter(KernelEmitter &kernel, const RowProduct &product,
+                    PanelWeight weight)
+      : kernel(kernel), product(product), weight(std::move(weight)),
+        rows(kernel, product.rowAxes), contraction(kernel, this->weight) {}
+
+  LogicalResult emit();
+
+private:
+  using Mode = FloatContraction::Mode;
+  int64_t directRows() const;
+  void emitJob(OpBuilder &builder, Value panel, Value block);
+  void emitRows(OpBuilder &builder, Mode mode, Value panel, Value from, Value to,
+                ArrayRef<int64_t> sizes, int64_t maxRows);
+
+  KernelEmitter &kernel;
+  const RowProduct &product;
+  PanelWeight weight;
+  RowSpace rows;
+  FloatContraction contraction;
+  SmallVector<int64_t> sizes;
+  int64_t rowsPerJob = 1;
+  KernelBuffer lhs;
+  int64_t lhsScratch = -1;
+};
+} // namespace
+
+int64_t RowProductEmitter::directRows() const {
+  // Decoding needs registers, too.
+  int64_t most = RegisterTile::maxRows(kernel.getTarget(), weight.getShape().vectors);
+  return weight.isDense() ? most : std::min(most, std::max<int64_t>(most / 2, 1));
+}
+
+void RowProductEmitter::emitRows(OpBuilder &builder, Mode mode, Value panel,
+                                 Value from, Value to, ArrayRef<int64_t> sizes,
+                                 int64_t maxRows) {
+  Location loc = kernel.getLoc();
+  const PanelShape &shape = weight.getShape();
+  TileCode code(builder, loc);
+  TileStore store{kernel};
+  store.lanes = shape.lanes;
+  store.vectors = shape.vectors;
+  store.firstOutput = code.mul(panel, shape.width());
+  store.fullOutputs = shape.width();
+  store.lastOutputs = product.outputs - (shape.panels() - 1) * shape.width();
+  if (shape.panels() == 1)
+    store.fullOutputs = store.lastOutputs;
+  else if (store.lastOutputs != store.fullOutputs)
+    store.isLast = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                         panel, code.index(shape.panels() - 1));
+  store.bias = product.bias;
+  store.hasOutputAxis = product.hasOutputAxis;
+
+  ReductionSpace space;
+  space.run = product.reduction;
+  TileLoop tiles = [&](OpBuilder &b,
+                       function_ref<void(OpBuilder &, const RowTile &)> body) {
+    forEachPiece(b, loc, from, to, sizes,
+                 [&](OpBuilder &inner, Value row, int64_t size) {
+                   TileCode innerCode(inner, loc);
+                   RowTile tile;
+                   tile.rows.memref = lhs.memref;
+                   tile.rows.base = innerCode.mul(row, product.reduction);
+                   for (int64_t m = 0; m < size; ++m)
+                     tile.rows.offsets.push_back(
+                         inner.getIndexAttr(m * product.reduction));
+                   tile.position = [this, row, loc](OpBuilder &at, Value m) {
+                     return rows.position(at, TileCode(at, loc).add(row, m));
+                   };
+                   tile.number = innerCode.sub(row, from);
+                   body(inner, tile);
+                 });
+  };
+  contraction.emitPanel(builder, mode, panel, space, store, tiles, maxRows);
+}
+
+void RowProductEmitter::emitJob(OpBuilder &builder, Value panel, Value block) {
+  Location loc = kernel.getLoc();
+  TileCode code(builder, loc);
+  Value from = code.mul(block, rowsPerJob);
+  Value to = code.min(code.add(from, rowsPerJob), kernel.size(rows.getCount()));
+  Mode many = contraction.chooseMode(1);
+  auto count = rows.getConstantCount();
+  if (count && *count <= directRows())
+    return emitRows(builder, Mode::Direct, panel, from, to, sizes, *count);
+  if (count || many == Mode::Direct)
+    return emitRows(builder, many, panel, from, to, sizes, rowsPerJob);
+  // Few rows: straight from the packed weight, read once.
+  int64_t few = std::min<int64_t>(kDirectRows, directRows());
+  Value isFew = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
+                                      kernel.size(rows.getCount()), code.index(few));
+  auto choice = scf::IfOp::create(builder, loc, TypeRange{}, isFew, true);
+  OpBuilder direct(choice.getThenRegion().front().getTerminator());
+  SmallVector<int64_t> small;
+  for (int64_t size = few; size > 0; size /= 2)
+    small.push_back(size);
+  emitRows(direct, Mode::Direct, panel, from, to, small, few);
+  OpBuilder blocked(choice.getElseRegion().front().getTerminator());
+  emitRows(blocked, many, panel, from, to, sizes, rowsPerJob);
+}
+
+LogicalResult RowProductEmitter::emit() {
+  const TargetDescription &target = kernel.getTarget();
+  const PanelShape &shape = weight.getShape();
+  MLIRContext *context = kernel.getContext();
+  sizes = rows.tileSizes(RegisterTile::maxRows(target, shape.vectors));
+  rowsPerJob = std::max<int64_t>(1, kRowsPerJob / sizes[0]) * sizes[0];
+  // Starts of all modes in use: a block's start is one of them in every mode.
+  auto count = rows.getConstantCount();
+  bool direct = count && *count <= directRows();
+  weight.setPackings(kernel,
+                     contraction.blockStarts(direct ? Mode::Direct
+                                                    : contraction.chooseMode(1)));
+  if (!isa<BlockArgument>(product.lhs)) {
+    auto made = emitDequantizedRows(kernel, product.lhs);
+    if (failed(made))
+      return failure();
+    lhsScratch = *made;
+  }
+
+  AffineExpr blocks = rows.getCount().ceilDiv(rowsPerJob);
+  AffineExpr panels = getAffineConstantExpr(shape.panels(), context);
+  SmallVector<AffineExpr> jobSpace{panels, blocks};
+  AffineExpr jobs = panels * blocks;
+  // 100 operations or 15 bytes a nanosecond.
+  int64_t perRow = product.reduction * shape.width() * 2 / 100 + shape.width();
+  AffineExpr job = count ? getAffineConstantExpr(
+                               std::min(*count, rowsPerJob) * perRow, context)
+                         : rows.getCount() * perRow;
+  AffineExpr cost = job + weight.panelBytes() / 15;
+  return kernel.addTask(
+      jobs, cost, [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
+        if (lhsScratch >= 0)
+          lhs = kernel.scratch(lhsScratch, builder.getF32Type());
+        else
+          lhs = kernel.argument(cast<BlockArgument>(product.lhs).getArgNumber());
+        KernelEmitter::loop(builder, kernel.getLoc(), lo, hi, 1,
+                            [&](OpBuilder &b, Value number) {
+                              SmallVector<Value> at =
+                                  kernel.delinearize(b, number, jobSpace);
+                              emitJob(b, at[0], at[1]);
+                            });
+        return success();
+      });
+}
+
+LogicalResult pith::emitRowProduct(KernelEmitter &kernel,
+                                   const RowProduct &product) {
+  const TargetDescription &target = kernel.getTarget();
+  bool dense = !product.weight.getDefiningOp<WeightCodecOpInterface>();
+  PanelShape shape = choosePanel(target, product.outputs, dense);
+  auto weight = PanelWeight::get(kernel, product.weight, shape, product.reduction,
+                                 product.transposed);
+  if (failed(weight))
+    return failure();
+  return RowProductEmitter(kernel, product, std::move(*weight)).emit();
+}

@@ -1,0 +1,115 @@
+//===- WeightSelection.cpp - Which weights a pass looks at ----------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Applies the options `select`, `exclude` and `min-elements`, and leaves out
+// weights that cannot be replaced.
+//
+//===----------------------------------------------------------------------===//
+
+#include "pith/Compression/Weights.h"
+
+#include "pith/Dialect/Pith/IR/PithInterfaces.h"
+#include "llvm/Support/Regex.h"
+
+using namespace mlir;
+using namespace pith;
+
+namespace {
+/// The patterns of one option.
+class NamePatterns {
+public:
+  /// Compiles the patterns and checks that each matches a weight.
+  LogicalResult compile(ModuleOp module, StringRef option,
+                        ArrayRef<std::string> patterns, ArrayRef<Weight> weights) {
+    for (const std::string &pattern : patterns) {
+      std::string error;
+      llvm::Regex regex(pattern);
+      if (!regex.isValid(error))
+        return module.emitError() << "option '" << option
+                                  << "': expected a regular expression, found '"
+                                  << pattern << "': " << error;
+      if (llvm::none_of(weights, [&](const Weight &weight) {
+            return matchesOne(regex, weight);
+          }))
+        return module.emitError()
+               << "option '" << option << "': '" << pattern
+               << "' matches no node and no tensor of the " << weights.size()
+               << " weights";
+      regexes.push_back(std::move(regex));
+    }
+    return success();
+  }
+
+  bool empty() const { return regexes.empty(); }
+  bool matches(const Weight &weight) const {
+    return llvm::any_of(regexes, [&](const llvm::Regex &regex) {
+      return matchesOne(regex, weight);
+    });
+  }
+
+private:
+  static bool matchesOne(const llvm::Regex &regex, const Weight &weight) {
+    return regex.match(weight.node) || regex.match(weight.name) ||
+           llvm::any_of(weight.uses, [&](OpOperand *use) {
+             return regex.match(getNodeName(use->getOwner()));
+           });
+  }
+  std::vector<llvm::Regex> regexes;
+};
+} // namespace
+
+/// Why the weight's value cannot be replaced by another form; empty if it can.
+static std::string getObstacle(const Weight &weight) {
+  for (OpOperand *use : weight.uses) {
+    auto op = cast<CompressibleOpInterface>(use->getOwner());
+    if (!op.isWeightOutputMajor(*use))
+      return "it does not lie output-major in memory";
+  }
+  for (OpOperand &use : weight.value.getUses())
+    if (!llvm::is_contained(weight.uses, &use))
+      return "it is also used by '" +
+             use.getOwner()->getName().getStringRef().str() +
+             "', which needs it dense";
+  return "";
+}
+
+FailureOr<SmallVector<Weight>>
+pith::selectWeights(ModuleOp module, const WeightSelection &selection) {
+  SmallVector<Weight> weights = findWeights(module), selected;
+  NamePatterns select, exclude;
+  if (failed(select.compile(module, "select", selection.select, weights)) ||
+      failed(exclude.compile(module, "exclude", selection.exclude, weights)))
+    return failure();
+  // Passes that only look at weights decide nothing about them.
+  auto keep = [&](const Weight &weight, const llvm::Twine &reason) {
+    if (selection.replaceable)
+      keepWeight(weight, selection.pass, reason);
+  };
+  for (Weight &weight : weights) {
+    if (!select.empty() && !select.matches(weight)) {
+      keep(weight, "not selected");
+      continue;
+    }
+    if (exclude.matches(weight)) {
+      keep(weight, "excluded");
+      continue;
+    }
+    int64_t elements = weight.getType().getNumElements();
+    if (elements < selection.minElements) {
+      keep(weight, llvm::Twine(elements) + " elements, fewer than min-elements " +
+                       llvm::Twine(selection.minElements));
+      continue;
+    }
+    if (selection.replaceable)
+      if (std::string obstacle = getObstacle(weight); !obstacle.empty()) {
+        keep(weight, obstacle);
+        continue;
+      }
+    selected.push_back(std::move(weight));
+  }
+  return selected;
+}

@@ -1,0 +1,314 @@
+/*===- Files.c - Inputs and outputs as files ===*
+ *
+ * Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===----------------------------------------------------------------------===*
+ *
+ * --input, --inputs, --output, --outputs, and random inputs.
+ *
+ *===----------------------------------------------------------------------===*/
+
+#define _GNU_SOURCE
+#include "Command.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A path DIR/NAME.npy with the name escaped as in a URL. */
+static char *member_path(const char *folder, const char *name) {
+  size_t room = strlen(folder) + 3 * strlen(name) + 8;
+  char *path = malloc(room), *at = path;
+  if (!path)
+    return NULL;
+  at += sprintf(at, "%s/", folder);
+  for (const unsigned char *p = (const unsigned char *)name; *p; ++p) {
+    int plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                (*p >= '0' && *p <= '9') || strchr("_.-~", *p);
+    at += plain ? sprintf(at, "%c", *p) : sprintf(at, "%%%02X", *p);
+  }
+  strcpy(at, ".npy");
+  return path;
+}
+
+void command_free_arrays(const command *c, pith_array *arrays) {
+  for (int64_t i = 0; i < c->model->num_inputs; ++i)
+    if (arrays[i].owner)
+      pith_array_free(&arrays[i]);
+  free(arrays);
+}
+
+static int dtype_fits(int32_t found, int32_t wanted) {
+  return found == wanted || (wanted == PITH_BFLOAT16 && found == PITH_UINT16);
+}
+
+int command_lend(command *c, int64_t index, pith_array *array) {
+  const pith_value_desc *value = &c->model->inputs[index];
+  if (!array->owner)
+    return command_error("missing input '%s'", value->name);
+  if (!dtype_fits(array->dtype, value->dtype))
+    return command_error("input '%s': expected type %s, found %s", value->name,
+                         pith_dtype_name(value->dtype), pith_dtype_name(array->dtype));
+  if (array->rank != value->rank)
+    return command_error("input '%s': expected rank %d, found %d", value->name, value->rank,
+                         array->rank);
+  if (pith_set_input_at(c->instance, index, array->data, array->dims))
+    return command_error("%s", pith_error_text(c->instance));
+  return 0;
+}
+
+static int load_folder(command *c, const char *folder, pith_array *arrays) {
+  char error[1024];
+  for (int64_t i = 0; i < c->model->num_inputs; ++i) {
+    char *path = member_path(folder, c->model->inputs[i].name);
+    if (!path)
+      return command_error("out of memory");
+    int bad = pith_npy_read(path, &arrays[i], error, sizeof error);
+    free(path);
+    if (bad)
+      return command_error("input '%s': %s", c->model->inputs[i].name, error);
+  }
+  return 0;
+}
+
+static int load_npz(command *c, const char *path, pith_array *arrays) {
+  pith_npz npz;
+  char error[1024];
+  if (pith_npz_open(path, &npz, error, sizeof error))
+    return command_error("%s", error);
+  int status = 0;
+  for (int64_t m = 0; m < npz.count && !status; ++m) {
+    int64_t i = pith_find_input(c->model, npz.names[m]);
+    if (i < 0)
+      status = command_error("'%s': no input named '%s'", path, npz.names[m]);
+    else if (pith_npz_load(&npz, m, &arrays[i], error, sizeof error))
+      status = command_error("'%s': %s", path, error);
+  }
+  pith_npz_close(&npz);
+  return status;
+}
+
+int command_load_inputs(command *c, pith_array *arrays) {
+  char error[1024];
+  if (c->inputs_from) {
+    struct stat info;
+    if (stat(c->inputs_from, &info))
+      return command_error("cannot open '%s': %s", c->inputs_from, strerror(errno));
+    if (S_ISDIR(info.st_mode) ? load_folder(c, c->inputs_from, arrays)
+                              : load_npz(c, c->inputs_from, arrays))
+      return 1;
+  }
+  for (int k = 0; k < c->num_inputs; ++k) {
+    const command_file *file = &c->inputs[k];
+    int64_t i = file->name ? pith_find_input(c->model, file->name) : 0;
+    if (!file->name && c->model->num_inputs != 1)
+      return command_error("expected --input NAME=FILE.npy: the model has %lld inputs",
+                           (long long)c->model->num_inputs);
+    if (i < 0)
+      return command_error("no input named '%s'", file->name);
+    if (arrays[i].owner)
+      return command_error("input '%s' is given twice", c->model->inputs[i].name);
+    if (pith_npy_read(file->path, &arrays[i], error, sizeof error))
+      return command_error("input '%s': %s", c->model->inputs[i].name, error);
+  }
+  return 0;
+}
+
+static unsigned long long next_random(unsigned long long *state) {
+  /* SplitMix64. */
+  unsigned long long z = (*state += 0x9e3779b97f4a7c15ull);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+  return z ^ (z >> 31);
+}
+
+int command_random_inputs(command *c, pith_array *arrays) {
+  const pith_model *model = c->model;
+  int64_t *symbols = calloc((size_t)model->num_symbols + 1, sizeof *symbols);
+  if (!symbols)
+    return command_error("out of memory");
+  /* Sizes known from files and --shape decide for equal symbols elsewhere. */
+  int status = 0;
+  for (int64_t s = 0; s < model->num_symbols; ++s)
+    symbols[s] = -1;
+  for (int64_t i = 0; i < model->num_inputs; ++i)
+    for (int32_t axis = 0; arrays[i].owner && axis < model->inputs[i].rank &&
+                           axis < arrays[i].rank;
+         ++axis)
+      if (model->inputs[i].dims[axis] < 0)
+        symbols[-1 - model->inputs[i].dims[axis]] = arrays[i].dims[axis];
+  for (int k = 0; k < c->num_shapes && !status; ++k) {
+    int64_t i = c->shapes[k].name ? pith_find_input(model, c->shapes[k].name) : 0;
+    if (i < 0 || i >= model->num_inputs) {
+      status = command_error("no input named '%s'", c->shapes[k].name);
+      break;
+    }
+    const char *p = c->shapes[k].path;
+    for (int32_t axis = 0; axis < model->inputs[i].rank && !status; ++axis) {
+      char *end;
+      long long size = strtoll(p, &end, 10);
+      if (end == p || size < 0 || (axis + 1 < model->inputs[i].rank ? *end != 'x' : *end))
+        status = command_error("--shape '%s': expected %d sizes such as 1x3x8",
+                               model->inputs[i].name, model->inputs[i].rank);
+      else if (model->inputs[i].dims[axis] < 0)
+        symbols[-1 - model->inputs[i].dims[axis]] = size;
+      p = end + 1;
+    }
+  }
+  unsigned long long state = c->seed;
+  for (int64_t i = 0; i < model->num_inputs && !status; ++i) {
+    if (arrays[i].owner)
+      continue;
+    const pith_value_desc *value = &model->inputs[i];
+    pith_array *a = &arrays[i];
+    int64_t count = 1;
+    a->dtype = value->dtype;
+    a->rank = value->rank;
+    for (int32_t axis = 0; axis < value->rank; ++axis) {
+      int64_t size = value->dims[axis];
+      if (size < 0) {
+        int64_t known = symbols[-1 - size];
+        size = known < 0 ? 1 : known;
+      }
+      a->dims[axis] = size;
+      count *= size;
+    }
+    size_t width = pith_dtype_size(value->dtype);
+    if (posix_memalign(&a->data, 64, (size_t)count * width + 64)) {
+      status = command_error("out of memory");
+      break;
+    }
+    a->owner = a->data;
+    memset(a->data, 0, (size_t)count * width);
+    for (int64_t k = 0; k < count; ++k) {
+      unsigned long long r = next_random(&state);
+      float real = (float)((double)(r >> 11) * 0x1p-53 * 2 - 1);
+      /* Integers stay small: they may be indices. */
+      switch (value->dtype) {
+      case PITH_FLOAT32:
+        ((float *)a->data)[k] = real;
+        break;
+      case PITH_FLOAT64:
+        ((double *)a->data)[k] = real;
+        break;
+      case PITH_INT64:
+      case PITH_UINT64:
+        ((int64_t *)a->data)[k] = (int64_t)(r & 1);
+        break;
+      case PITH_INT32:
+      case PITH_UINT32:
+        ((int32_t *)a->data)[k] = (int32_t)(r & 1);
+        break;
+      case PITH_FLOAT16:
+        ((uint16_t *)a->data)[k] = (uint16_t)(0x3800 | (r & 0x83ff));
+        break;
+      case PITH_BFLOAT16:
+        ((uint16_t *)a->data)[k] = (uint16_t)(0x3f00 | (r & 0x807f));
+        break;
+      default:
+        if (width == 1)
+          ((uint8_t *)a->data)[k] = (uint8_t)(r & 1);
+      }
+    }
+  }
+  free(symbols);
+  return status;
+}
+
+static int save(command *c, int64_t index, const char *path) {
+  int64_t dims[PITH_MAX_RANK];
+  char error[1024];
+  const pith_value_desc *value = &c->model->outputs[index];
+  const void *data = pith_get_output_at(c->instance, index, dims);
+  if (!data)
+    return command_error("output '%s' was not made", value->name);
+  if (pith_npy_write(path, value->dtype, value->rank, dims, data, error, sizeof error))
+    return command_error("output '%s': %s", value->name, error);
+  return 0;
+}
+
+/* Runs on `arrays`; outputs to the files named, and to `folder` (may be null). */
+static int run_and_save(command *c, pith_array *arrays, const char *folder) {
+  for (int64_t i = 0; i < c->model->num_inputs; ++i)
+    if (command_lend(c, i, &arrays[i]))
+      return 1;
+  if (pith_run(c->instance))
+    return command_error("%s", pith_error_text(c->instance));
+  for (int k = 0; k < c->num_outputs; ++k) {
+    int64_t i = c->outputs[k].name ? pith_find_output(c->model, c->outputs[k].name) : 0;
+    if (save(c, i, c->outputs[k].path))
+      return 1;
+  }
+  if (!folder)
+    return 0;
+  if (mkdir(folder, 0777) && errno != EEXIST)
+    return command_error("cannot make folder '%s': %s", folder, strerror(errno));
+  for (int64_t i = 0; i < c->model->num_outputs; ++i) {
+    char *path = member_path(folder, c->model->outputs[i].name);
+    int bad = path ? save(c, i, path) : command_error("out of memory");
+    free(path);
+    if (bad)
+      return 1;
+  }
+  return 0;
+}
+
+static int is_folder(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Folders 0, 1, 2, … of inputs: one run each. */
+static int run_numbered(command *c) {
+  if (c->outputs_to && mkdir(c->outputs_to, 0777) && errno != EEXIST)
+    return command_error("cannot make folder '%s': %s", c->outputs_to, strerror(errno));
+  for (long n = 0;; ++n) {
+    char *in = NULL, *out = NULL;
+    if (asprintf(&in, "%s/%ld", c->inputs_from, n) < 0)
+      return command_error("out of memory");
+    if (!is_folder(in)) {
+      free(in);
+      return 0;
+    }
+    if (c->outputs_to && asprintf(&out, "%s/%ld", c->outputs_to, n) < 0)
+      out = NULL;
+    pith_array *arrays = calloc((size_t)c->model->num_inputs + 1, sizeof *arrays);
+    int status = !arrays ? command_error("out of memory")
+                         : load_folder(c, in, arrays) || run_and_save(c, arrays, out);
+    if (arrays)
+      command_free_arrays(c, arrays);
+    free(in);
+    free(out);
+    if (status)
+      return status;
+  }
+}
+
+int command_run(command *c) {
+  for (int k = 0; k < c->num_outputs; ++k) {
+    if (!c->outputs[k].name && c->model->num_outputs != 1)
+      return command_error("expected --output NAME=FILE.npy: the model has %lld outputs",
+                           (long long)c->model->num_outputs);
+    if (c->outputs[k].name && pith_find_output(c->model, c->outputs[k].name) < 0)
+      return command_error("no output named '%s'", c->outputs[k].name);
+  }
+  if (c->inputs_from && is_folder(c->inputs_from)) {
+    char *first = NULL;
+    if (asprintf(&first, "%s/0", c->inputs_from) < 0)
+      return command_error("out of memory");
+    int numbered = is_folder(first);
+    free(first);
+    if (numbered)
+      return run_numbered(c);
+  }
+  pith_array *arrays = calloc((size_t)c->model->num_inputs + 1, sizeof *arrays);
+  if (!arrays)
+    return command_error("out of memory");
+  int status = command_load_inputs(c, arrays) || run_and_save(c, arrays, c->outputs_to);
+  command_free_arrays(c, arrays);
+  return status;
+}
