@@ -44,10 +44,19 @@ public:
   FailureOr<HostCode> run(StringRef name);
 
 private:
+  FailureOr<Value> argument(func::CallOp call, const KernelPlan &kernel,
+                            unsigned number);
+  FailureOr<Value> makeOutput(int64_t number);
+  FailureOr<Value> makeResult(Value result);
+  LogicalResult runTasks(const KernelPlan &kernel, ArrayRef<AffineExpr> symbols,
+                         size_t first, size_t last);
+  LogicalResult readFoundSizes(func::CallOp call, const KernelPlan &kernel,
+                               ArrayRef<Value> scratch);
   LogicalResult emitCall(func::CallOp call);
   LogicalResult emitReturn(func::ReturnOp op, int64_t step);
   void freeEndingAt(int64_t step);
-  LogicalResult checkSizes();
+  int64_t readyStep(AffineExpr expr);
+  LogicalResult checkSizes(int64_t step);
   void declareRuntime();
 
   // Values.
@@ -101,6 +110,7 @@ private:
   Value instance, inputs, symbolValues, arena, frame, weightsBase;
   Block *failure = nullptr;
   LLVM::LLVMFuncOp function;
+  llvm::DenseMap<Operation *, int64_t> steps; ///< position in `main`
   llvm::DenseMap<Value, Value> addresses;
   llvm::DenseMap<AffineExpr, Value> sizes;
   llvm::StringMap<std::string> texts;
@@ -378,93 +388,58 @@ FailureOr<Value> HostEmitter::address(Value tensor) {
 // Calls
 //===----------------------------------------------------------------------===//
 
-LogicalResult HostEmitter::emitCall(func::CallOp call) {
-  auto found = plans.find(call.getCallee());
-  if (found == plans.end())
-    return call.emitError("no kernel '") << call.getCallee() << "'";
-  const KernelPlan &kernel = found->second;
-  ArrayRef<AffineExpr> symbols = program.symbolValues[call];
+/// The address of a kernel's argument.
+FailureOr<Value> HostEmitter::argument(func::CallOp call, const KernelPlan &kernel,
+                                       unsigned number) {
+  if (!kernel.readsArgument[number])
+    return LLVM::ZeroOp::create(builder, loc, pointer).getResult();
+  Value operand = call.getOperand(number);
+  if (!matchPattern(operand, m_Constant()))
+    return address(operand);
+  SmallVector<Value> companions;
+  for (unsigned companion : kernel.packings[number].companions)
+    companions.push_back(call.getOperand(companion));
+  auto offset = place(operand, kernel.packings[number], companions);
+  if (failed(offset))
+    return mlir::failure();
+  return weights(*offset);
+}
 
-  int64_t slot = 0;
-  auto set = [&](Value value) {
-    store(value, gep(frame, i64, {int32_t(slot++)}));
-  };
-  set(instance);
-  // Addresses and sizes first: they may branch.
-  SmallVector<Value> slots;
-  for (auto [i, operand] : llvm::enumerate(call.getOperands())) {
-    if (!kernel.readsArgument[i]) {
-      slots.push_back(LLVM::ZeroOp::create(builder, loc, pointer));
-      continue;
-    }
-    if (matchPattern(operand, m_Constant())) {
-      SmallVector<Value> companions;
-      for (unsigned companion : kernel.packings[i].companions)
-        companions.push_back(call.getOperand(companion));
-      auto offset = place(operand, kernel.packings[i], companions);
-      if (failed(offset))
-        return mlir::failure();
-      slots.push_back(weights(*offset));
-      continue;
-    }
-    auto where = address(operand);
-    if (failed(where))
+/// Asks the runtime for the buffer of output `number`, with the sizes of what
+/// the model returns there.
+FailureOr<Value> HostEmitter::makeOutput(int64_t number) {
+  Value returned = program.main.getBody().front().getTerminator()->getOperand(number);
+  SmallVector<Value> extents;
+  for (AffineExpr dim : shapes.getDims(returned)) {
+    auto extent = size(dim);
+    if (failed(extent))
       return mlir::failure();
-    slots.push_back(*where);
+    extents.push_back(*extent);
   }
-  for (Value result : call.getResults()) {
-    auto output = plan.outputOf(result);
-    FailureOr<Value> where;
-    if (output) {
-      // The model's output buffer, with the sizes of the value returned.
-      Value returned = program.main.getBody().front().getTerminator()->getOperand(*output);
-      auto dims = shapes.getDims(returned);
-      int64_t i = 0;
-      SmallVector<Value> values;
-      for (AffineExpr dim : dims) {
-        auto value = size(dim);
-        if (failed(value))
-          return mlir::failure();
-        values.push_back(*value);
-      }
-      for (Value value : values)
-        store(value, gep(frame, i64, {int32_t(kDimsSlot + i++)}));
-      where = callRuntime("pith_rt_output", pointer,
-                          {instance, constant(*output), constant(dims.size()),
-                           gep(frame, i64, {int32_t(kDimsSlot)})});
-      Value null = LLVM::ZeroOp::create(builder, loc, pointer);
-      failIf(compare(LLVM::ICmpPredicate::eq, *where, null));
-    } else {
-      where = allocate(*plan.find(result), HostPlan::byteSize(shapes, result));
-    }
-    if (failed(where))
-      return mlir::failure();
+  for (auto [axis, extent] : llvm::enumerate(extents))
+    store(extent, gep(frame, i64, {int32_t(kDimsSlot + axis)}));
+  Value where = callRuntime("pith_rt_output", pointer,
+                            {instance, constant(number), constant(extents.size()),
+                             gep(frame, i64, {int32_t(kDimsSlot)})});
+  Value null = LLVM::ZeroOp::create(builder, loc, pointer);
+  failIf(compare(LLVM::ICmpPredicate::eq, where, null));
+  return where;
+}
+
+FailureOr<Value> HostEmitter::makeResult(Value result) {
+  auto output = plan.outputOf(result);
+  auto where = output ? makeOutput(*output)
+                      : allocate(*plan.find(result), HostPlan::byteSize(shapes, result));
+  if (succeeded(where))
     addresses[result] = *where;
-    slots.push_back(*where);
-  }
-  for (AffineExpr symbol : symbols) {
-    auto value = size(symbol);
-    if (failed(value))
-      return mlir::failure();
-    slots.push_back(*value);
-  }
-  SmallVector<Value> toFree;
-  for (auto [i, expr] : llvm::enumerate(kernel.scratchBytes)) {
-    const HostStorage &storage = plan.scratchOf(call, i);
-    auto where = allocate(storage, expr.replaceSymbols(symbols));
-    if (failed(where))
-      return mlir::failure();
-    if (storage.offset < 0)
-      toFree.push_back(*where);
-    slots.push_back(*where);
-  }
-  if (int64_t(slots.size()) + 1 > kDimsSlot)
-    return call.emitError("kernel has too many operands: expected at most ")
-           << kDimsSlot - 1 << ", found " << slots.size();
-  for (Value value : slots)
-    set(value);
+  return where;
+}
 
-  for (const KernelTask &task : kernel.tasks) {
+/// Runs tasks [first, last) of a kernel whose frame is ready.
+LogicalResult HostEmitter::runTasks(const KernelPlan &kernel,
+                                    ArrayRef<AffineExpr> symbols, size_t first,
+                                    size_t last) {
+  for (const KernelTask &task : ArrayRef(kernel.tasks).slice(first, last - first)) {
     auto jobs = size(task.jobs.replaceSymbols(symbols));
     auto cost = size(task.cost.replaceSymbols(symbols));
     if (failed(jobs) || failed(cost))
@@ -480,6 +455,105 @@ LogicalResult HostEmitter::emitCall(func::CallOp call) {
     Value function = LLVM::AddressOfOp::create(builder, loc, pointer, task.function);
     callRuntime("pith_rt_parallel_for", {}, {instance, function, frame, *jobs, grain});
   }
+  return success();
+}
+
+/// Reads sizes that the kernel has found out, so that they count as known.
+LogicalResult HostEmitter::readFoundSizes(func::CallOp call, const KernelPlan &kernel,
+                                          ArrayRef<Value> scratch) {
+  for (auto [number, result] : llvm::enumerate(call.getResults())) {
+    int64_t buffer = kernel.sizeScratch[number];
+    if (buffer < 0)
+      continue;
+    for (auto [axis, dim] : llvm::enumerate(shapes.getDims(result))) {
+      auto symbol = dyn_cast<AffineSymbolExpr>(dim);
+      if (!symbol)
+        continue;
+      const RuntimeSymbol &what = shapes.getSymbols()[symbol.getPosition()];
+      if (what.kind == RuntimeSymbol::Kind::DataDependent && what.value == result)
+        sizes[dim] = load(i64, gep(scratch[buffer], i64, {int32_t(axis)}));
+    }
+  }
+  // A bad value has been reported; sizes may mean nothing then.
+  Value trapped = callRuntime("pith_rt_trapped", i32, {instance});
+  failIf(compare(LLVM::ICmpPredicate::ne, trapped,
+                 LLVM::ConstantOp::create(builder, loc, i32, 0)));
+  return success();
+}
+
+/// Frame slots: instance, arguments, results, symbols, scratch buffers. Values
+/// are made before they are stored, since making them may branch.
+LogicalResult HostEmitter::emitCall(func::CallOp call) {
+  auto found = plans.find(call.getCallee());
+  if (found == plans.end())
+    return call.emitError("no kernel '") << call.getCallee() << "'";
+  const KernelPlan &kernel = found->second;
+  ArrayRef<AffineExpr> symbols = program.symbolValues[call];
+  size_t firstResult = 1 + call.getNumOperands();
+  size_t firstSymbol = firstResult + call.getNumResults();
+  size_t firstScratch = firstSymbol + symbols.size();
+  if (int64_t(firstScratch + kernel.scratchBytes.size()) > kDimsSlot)
+    return call.emitError("kernel has too many operands: expected at most ")
+           << kDimsSlot << " values in its frame, found "
+           << firstScratch + kernel.scratchBytes.size();
+  auto set = [&](Value value, size_t slot) {
+    store(value, gep(frame, i64, {int32_t(slot)}));
+  };
+
+  SmallVector<Value> arguments, scratch, results, toFree;
+  for (unsigned i = 0; i < call.getNumOperands(); ++i) {
+    auto where = argument(call, kernel, i);
+    if (failed(where))
+      return mlir::failure();
+    arguments.push_back(*where);
+  }
+  for (auto [i, expr] : llvm::enumerate(kernel.scratchBytes)) {
+    const HostStorage &storage = plan.scratchOf(call, i);
+    auto where = allocate(storage, expr.replaceSymbols(symbols));
+    if (failed(where))
+      return mlir::failure();
+    if (storage.offset < 0)
+      toFree.push_back(*where);
+    scratch.push_back(*where);
+  }
+  auto isFound = [&](AffineExpr expr) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(expr);
+    return symbol && llvm::is_contained(
+                         call.getResults(),
+                         shapes.getSymbols()[symbol.getPosition()].value);
+  };
+  auto makeExtents = [&](bool ofResults) -> LogicalResult {
+    for (auto [i, symbol] : llvm::enumerate(symbols)) {
+      if (isFound(symbol) != ofResults)
+        continue;
+      auto value = size(symbol);
+      if (failed(value))
+        return mlir::failure();
+      set(*value, firstSymbol + i);
+    }
+    return success();
+  };
+  if (failed(makeExtents(false)))
+    return mlir::failure();
+  set(instance, 0);
+  for (auto [i, value] : llvm::enumerate(arguments))
+    set(value, 1 + i);
+  for (auto [i, value] : llvm::enumerate(scratch))
+    set(value, firstScratch + i);
+  if (kernel.sizeTasks > 0 &&
+      (failed(runTasks(kernel, symbols, 0, kernel.sizeTasks)) ||
+       failed(readFoundSizes(call, kernel, scratch)) || failed(makeExtents(true))))
+    return mlir::failure();
+  for (Value result : call.getResults()) {
+    auto where = makeResult(result);
+    if (failed(where))
+      return mlir::failure();
+    results.push_back(*where);
+  }
+  for (auto [i, value] : llvm::enumerate(results))
+    set(value, firstResult + i);
+  if (failed(runTasks(kernel, symbols, kernel.sizeTasks, kernel.tasks.size())))
+    return mlir::failure();
   for (Value buffer : toFree)
     callRuntime("pith_rt_free", {}, {instance, buffer});
   return success();
@@ -491,26 +565,28 @@ void HostEmitter::freeEndingAt(int64_t step) {
       callRuntime("pith_rt_free", {}, {instance, where});
 }
 
-LogicalResult HostEmitter::checkSizes() {
+/// The step before which the symbols of `expr` can be read: 0 where they follow
+/// from the inputs' sizes, else after the op that makes the tensor they are in.
+int64_t HostEmitter::readyStep(AffineExpr expr) {
+  int64_t ready = 0;
+  expr.walk([&](AffineExpr part) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(part);
+    if (!symbol)
+      return;
+    const RuntimeSymbol &what = shapes.getSymbols()[symbol.getPosition()];
+    if (what.lhs)
+      ready = std::max({ready, readyStep(what.lhs), readyStep(what.rhs)});
+    if (what.value)
+      if (Operation *producer = plan.rootOf(what.value).getDefiningOp())
+        ready = std::max(ready, steps.lookup(producer) + 1);
+  });
+  return ready;
+}
+
+/// Sizes that must agree, as soon as they are known.
+LogicalResult HostEmitter::checkSizes(int64_t step) {
   for (const SizeRequirement &requirement : shapes.getRequirements()) {
-    // Only what depends on the inputs' sizes can be checked in front of all.
-    bool early = true;
-    std::function<void(AffineExpr)> look = [&](AffineExpr expr) {
-      expr.walk([&](AffineExpr part) {
-        auto symbol = dyn_cast<AffineSymbolExpr>(part);
-        if (!symbol)
-          return;
-        const RuntimeSymbol &what = shapes.getSymbols()[symbol.getPosition()];
-        if (what.kind == RuntimeSymbol::Kind::Element ||
-            what.kind == RuntimeSymbol::Kind::DataDependent)
-          early = false;
-        if (what.lhs)
-          look(what.lhs), look(what.rhs);
-      });
-    };
-    look(requirement.lhs);
-    look(requirement.rhs);
-    if (!early)
+    if (std::max(readyStep(requirement.lhs), readyStep(requirement.rhs)) != step)
       continue;
     auto a = size(requirement.lhs), b = size(requirement.rhs);
     if (failed(a) || failed(b))
@@ -530,19 +606,10 @@ LogicalResult HostEmitter::emitReturn(func::ReturnOp op, int64_t step) {
     auto count = bytes(value);
     if (failed(source) || failed(count))
       return mlir::failure();
-    auto dims = shapes.getDims(value);
-    for (auto [axis, dim] : llvm::enumerate(dims)) {
-      auto extent = size(dim);
-      if (failed(extent))
-        return mlir::failure();
-      store(*extent, gep(frame, i64, {int32_t(kDimsSlot + axis)}));
-    }
-    Value target = callRuntime("pith_rt_output", pointer,
-                               {instance, constant(i), constant(dims.size()),
-                                gep(frame, i64, {int32_t(kDimsSlot)})});
-    Value null = LLVM::ZeroOp::create(builder, loc, pointer);
-    failIf(compare(LLVM::ICmpPredicate::eq, target, null));
-    LLVM::MemcpyOp::create(builder, loc, target, *source, *count, false);
+    auto target = makeOutput(i);
+    if (failed(target))
+      return mlir::failure();
+    LLVM::MemcpyOp::create(builder, loc, *target, *source, *count, false);
   }
   freeEndingAt(step);
   Value trapped = callRuntime("pith_rt_trapped", i32, {instance});
@@ -599,10 +666,12 @@ FailureOr<HostCode> HostEmitter::run(StringRef name) {
                                  constant(kDimsSlot + PITH_MAX_RANK), 64);
   arena = callRuntime("pith_rt_arena", pointer, {instance});
   code.arenaBytes = plan.getArenaBytes();
-  if (failed(checkSizes()))
-    return mlir::failure();
+  for (auto [number, op] : llvm::enumerate(program.main.getBody().front()))
+    steps[&op] = number;
   int64_t step = 0;
   for (Operation &op : program.main.getBody().front()) {
+    if (failed(checkSizes(step)))
+      return mlir::failure();
     if (auto ret = dyn_cast<func::ReturnOp>(op)) {
       if (failed(emitReturn(ret, step)))
         return mlir::failure();

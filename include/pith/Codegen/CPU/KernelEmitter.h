@@ -80,8 +80,11 @@ struct KernelPlan {
   /// Arguments whose bytes the tasks read (others only give sizes).
   llvm::SmallVector<bool> readsArgument;
   /// For each result whose size only the kernel finds out (data-dependent): the
-  /// scratch buffer that holds the sizes as i64, else −1.
+  /// scratch buffer that holds the sizes as i64, one per axis (those of other
+  /// axes are not read), else −1. Such a kernel's first `sizeTasks` tasks write
+  /// them; results are allocated after these, and must not be touched before.
   llvm::SmallVector<int64_t> sizeScratch;
+  int64_t sizeTasks = 0;
   int64_t numSymbols = 0;
 };
 
