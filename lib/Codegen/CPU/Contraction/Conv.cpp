@@ -184,7 +184,7 @@ void ConvEmitter::emitJob(OpBuilder &builder, Value number, ArrayRef<Value> oute
   Location loc = kernel.getLoc();
   const PanelShape &shape = weight.getShape();
   TileCode code(builder, loc);
-  TileStore store{kernel};
+  TileStore store(kernel);
   store.lanes = shape.lanes;
   store.vectors = shape.vectors;
   store.firstOutput = code.mul(panel, shape.width());

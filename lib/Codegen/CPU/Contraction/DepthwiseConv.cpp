@@ -146,7 +146,7 @@ void DepthwiseEmitter::emitPiece(OpBuilder &b, const Piece &piece, Value x) {
   }
   TileStore target = *store;
   SmallVector<LaneIndex> front(position);
-  target.rowPosition = [=, this](OpBuilder &at, Value row) {
+  target.rowPosition = [=](OpBuilder &at, Value row) {
     SmallVector<LaneIndex> p(front);
     p.push_back({TileCode(at, loc).add(x, row), 0});
     return p;
@@ -200,7 +200,7 @@ void DepthwiseEmitter::emitLine(OpBuilder &b, Value number, Value line,
                                 Value panel) {
   TileCode code(b, loc);
   const PanelShape &shape = weight.getShape();
-  TileStore target{kernel};
+  TileStore target(kernel);
   target.lanes = shape.lanes;
   target.vectors = 1;
   target.firstOutput = firstChannel = code.mul(panel, shape.width());

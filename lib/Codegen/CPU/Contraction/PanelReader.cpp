@@ -142,7 +142,8 @@ void PanelReader::emitGroups(bool once) {
     if ((node.group == 0) != once)
       continue;
     View view(*this, node);
-    groupValues[number] = node.op.emitGroup(view);
+    WeightCodecOpInterface codec = node.op;
+    groupValues[number] = codec.emitGroup(view);
   }
 }
 
@@ -174,7 +175,8 @@ TileValues PanelReader::tile(const Child &child) {
     return leafTile(child.number);
   const PanelWeight::Node &node = weight.nodes[child.number];
   View view(*this, node);
-  return node.op.emitTile(view, groupValues[child.number]);
+  WeightCodecOpInterface codec = node.op;
+  return codec.emitTile(view, groupValues[child.number]);
 }
 
 TileValues PanelReader::leafTile(size_t number) {

@@ -65,7 +65,7 @@ void RowProductEmitter::emitRows(OpBuilder &builder, Mode mode, Value panel,
   Location loc = kernel.getLoc();
   const PanelShape &shape = weight.getShape();
   TileCode code(builder, loc);
-  TileStore store{kernel};
+  TileStore store(kernel);
   store.lanes = shape.lanes;
   store.vectors = shape.vectors;
   store.firstOutput = code.mul(panel, shape.width());

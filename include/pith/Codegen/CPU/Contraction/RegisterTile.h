@@ -174,6 +174,8 @@ private:
 
 /// Stores tiles through the kernel's epilogue.
 struct TileStore {
+  explicit TileStore(KernelEmitter &kernel) : kernel(kernel) {}
+
   KernelEmitter &kernel;
   int64_t lanes = 1, vectors = 1;
   /// First output of the panel and, if the last one may be shorter, the number
