@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Reaches protected members through pointers to members named in derived classes.
+// MLIR keeps a pass's options in a private member. An explicit instantiation may
+// name it all the same, and hands it on to a function that we can call.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,25 +18,29 @@ using namespace mlir;
 using namespace pith;
 
 namespace {
+using OptionsMember = mlir::detail::PassOptions Pass::*;
+OptionsMember getOptionsMember();
+
+template <OptionsMember member>
+struct Expose {
+  friend OptionsMember getOptionsMember() { return member; }
+};
+template struct Expose<&Pass::passOptions>;
+
+/// Reaches the protected base, which lists the options.
 struct OptionAccess : mlir::detail::PassOptions {
   static std::vector<PassOptionName> list(mlir::detail::PassOptions &options) {
     auto &subCommand = static_cast<llvm::cl::SubCommand &>(options);
     std::vector<PassOptionName> names;
-    for (auto &entry : subCommand.OptionsMap)
-      names.push_back({entry.getKey().str(), entry.getValue()->HelpStr.str()});
+    for (auto &[name, option] : subCommand.OptionsMap)
+      names.push_back({name.str(), option->HelpStr.str()});
     return names;
-  }
-};
-
-struct PassAccess : Pass {
-  static mlir::detail::PassOptions &options(Pass &pass) {
-    return pass.*(&PassAccess::passOptions);
   }
 };
 } // namespace
 
 std::vector<PassOptionName> pith::getPassOptionNames(Pass &pass) {
-  std::vector<PassOptionName> names = OptionAccess::list(PassAccess::options(pass));
+  std::vector<PassOptionName> names = OptionAccess::list(pass.*getOptionsMember());
   llvm::sort(names, [](const PassOptionName &a, const PassOptionName &b) {
     return a.name < b.name;
   });

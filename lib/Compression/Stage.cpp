@@ -13,6 +13,7 @@
 #include "pith/Compression/Weights.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/StringSet.h"
 
