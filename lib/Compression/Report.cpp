@@ -117,8 +117,10 @@ void CompressionReport::print(llvm::raw_ostream &os, size_t maxRows) const {
   for (const WeightRow &row : rows)
     shown.push_back(&row);
   if (shown.size() > maxRows) {
-    std::stable_sort(shown.begin(), shown.end(), [](auto *a, auto *b) {
-      return a->bytesBefore > b->bytesBefore;
+    // Rows of equal size stay in their order, which is that of their addresses.
+    llvm::sort(shown, [](const WeightRow *a, const WeightRow *b) {
+      return a->bytesBefore != b->bytesBefore ? a->bytesBefore > b->bytesBefore
+                                              : a < b;
     });
     shown.resize(maxRows);
   }

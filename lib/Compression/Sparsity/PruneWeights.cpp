@@ -33,7 +33,7 @@ using namespace pith;
 
 namespace {
 /// N:M; n is 0 for unstructured pruning.
-struct Pattern {
+struct BlockPattern {
   int64_t n = 0, m = 0;
 };
 
@@ -62,15 +62,15 @@ public:
   void runOnOperation() override;
 
 private:
-  std::optional<Pattern> parsePattern() const;
+  std::optional<BlockPattern> parsePattern() const;
   FailureOr<SmallVector<Candidate>> collect(ArrayRef<Weight> weights);
   void storeBitmap(const Candidate &candidate, MagnitudeCut &cut);
-  void storePattern(const Candidate &candidate, Pattern pattern);
+  void storePattern(const Candidate &candidate, BlockPattern pattern);
 };
 } // namespace
 
-std::optional<Pattern> PruneWeightsPass::parsePattern() const {
-  Pattern result;
+std::optional<BlockPattern> PruneWeightsPass::parsePattern() const {
+  BlockPattern result;
   StringRef text = pattern.getValue();
   if (text.empty())
     return result;
@@ -143,10 +143,10 @@ void PruneWeightsPass::storeBitmap(const Candidate &candidate, MagnitudeCut &cut
   replaceWeight(weight, sparse, error, getArgumentName());
 }
 
-void PruneWeightsPass::storePattern(const Candidate &candidate, Pattern pattern) {
+void PruneWeightsPass::storePattern(const Candidate &candidate, BlockPattern pattern) {
   const Weight &weight = *candidate.weight;
   RankedTensorType type = weight.getType();
-  const auto [n, m] = pattern;
+  const int64_t n = pattern.n, m = pattern.m;
   const int64_t outputs = type.getShape().front();
   const int64_t reduction = getReductionSize(type), entries = (reduction + m - 1) / m * n;
   const unsigned positionBits = llvm::Log2_64_Ceil(m);
@@ -209,7 +209,7 @@ void PruneWeightsPass::runOnOperation() {
   FailureOr<SmallVector<Candidate>> candidates = collect(*weights);
   if (failed(candidates))
     return signalPassFailure();
-  if (Pattern how = *parsePattern(); how.n) {
+  if (BlockPattern how = *parsePattern(); how.n) {
     for (const Candidate &candidate : *candidates)
       storePattern(candidate, how);
     return;
