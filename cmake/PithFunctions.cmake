@@ -1,12 +1,23 @@
 # Functions every folder of Pith uses to declare what it builds.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+# Sanitizers are for the compiler alone: programs link the runtime without them.
+# MLIR is not instrumented, so what it shares with us is not checked.
+function(pith_sanitize name)
+  if(PITH_SANITIZE)
+    set(flags -fsanitize=${PITH_SANITIZE} -fno-sanitize=vptr -fno-omit-frame-pointer)
+    target_compile_options(${name} PRIVATE ${flags})
+    target_link_options(${name} PRIVATE ${flags})
+  endif()
+endfunction()
+
 # One precompiled header of upstream headers, shared by all libraries.
 if(PITH_PRECOMPILED_HEADERS AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp "")
   add_library(pith_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
   target_compile_options(pith_pch PRIVATE -fno-exceptions -Xclang
                                           -fno-pch-timestamp)
+  pith_sanitize(pith_pch)
   target_precompile_headers(
     pith_pch PRIVATE
     ${PROJECT_SOURCE_DIR}/include/pith/Support/Precompiled.h)
@@ -18,6 +29,7 @@ function(pith_set_options name)
   cmake_parse_arguments(ARG "NO_PCH" "" "" ${ARGN})
   target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
                                          -Wall -Wextra -Wno-unused-parameter)
+  pith_sanitize(${name})
   if(PITH_WARNINGS_AS_ERRORS)
     target_compile_options(${name} PRIVATE -Werror)
   endif()
