@@ -12,6 +12,7 @@
 
 #include "Movement.h"
 
+#include "pith/Codegen/CPU/Contraction/ContractionKernels.h"
 #include "pith/Codegen/CPU/KernelEmitter.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -482,6 +483,22 @@ struct MovementModel : KernelOpInterface::ExternalModel<MovementModel<Op>, Op> {
   }
 };
 
+/// Rows of a table that a codec decodes have a kernel of their own.
+struct GatherModel : KernelOpInterface::ExternalModel<GatherModel, GatherOp> {
+  KernelRole getKernelRole(Operation *op) const {
+    return isTableLookUp(op) ? KernelRole::Root : KernelRole::Movement;
+  }
+  bool keepsLanes(Operation *op) const { return keeps(cast<GatherOp>(op)); }
+  Value emitAt(Operation *op, ElementEmitter &emitter, unsigned,
+               ArrayRef<LaneIndex> position) const {
+    return emit(cast<GatherOp>(op), emitter, position);
+  }
+  bool acceptsEpilogue(Operation *) const { return true; }
+  LogicalResult emitKernel(Operation *op, KernelEmitter &kernel) const {
+    return emitTableLookUp(kernel, op);
+  }
+};
+
 /// The same bytes under another type.
 template <typename Op>
 struct AliasModel : KernelOpInterface::ExternalModel<AliasModel<Op>, Op> {
@@ -497,11 +514,12 @@ struct HostModel : KernelOpInterface::ExternalModel<HostModel, ShapeOp> {
 void pith::attachMovementModels(MLIRContext *context) {
 #define PITH_ATTACH(OP) OP::attachInterface<MovementModel<OP>>(*context);
   PITH_ATTACH(TransposeOp) PITH_ATTACH(ExpandOp) PITH_ATTACH(SliceOp)
-  PITH_ATTACH(TileOp) PITH_ATTACH(PadOp) PITH_ATTACH(ConcatOp) PITH_ATTACH(GatherOp)
+  PITH_ATTACH(TileOp) PITH_ATTACH(PadOp) PITH_ATTACH(ConcatOp)
   PITH_ATTACH(GatherElementsOp) PITH_ATTACH(GatherNdOp) PITH_ATTACH(DepthToSpaceOp)
   PITH_ATTACH(SpaceToDepthOp) PITH_ATTACH(FillOp) PITH_ATTACH(RangeOp)
   PITH_ATTACH(TriluOp) PITH_ATTACH(OneHotOp) PITH_ATTACH(ReverseSequenceOp)
 #undef PITH_ATTACH
+  GatherOp::attachInterface<GatherModel>(*context);
   ReshapeOp::attachInterface<AliasModel<ReshapeOp>>(*context);
   SqueezeOp::attachInterface<AliasModel<SqueezeOp>>(*context);
   UnsqueezeOp::attachInterface<AliasModel<UnsqueezeOp>>(*context);
