@@ -14,8 +14,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BlockTranspose.h"
 #include "Kernels.h"
+#include "pith/Codegen/CPU/BlockTranspose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

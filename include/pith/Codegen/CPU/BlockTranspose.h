@@ -4,10 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#ifndef PITH_LIB_CODEGEN_CPU_CONTRACTION_BLOCKTRANSPOSE_H
-#define PITH_LIB_CODEGEN_CPU_CONTRACTION_BLOCKTRANSPOSE_H
+#ifndef PITH_CODEGEN_CPU_BLOCKTRANSPOSE_H
+#define PITH_CODEGEN_CPU_BLOCKTRANSPOSE_H
 
-#include "pith/Codegen/CPU/Contraction/RegisterTile.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace pith {
 
@@ -23,4 +24,4 @@ mlir::Value sumLanes(mlir::OpBuilder &b, mlir::Location loc,
 
 } // namespace pith
 
-#endif // PITH_LIB_CODEGEN_CPU_CONTRACTION_BLOCKTRANSPOSE_H
+#endif // PITH_CODEGEN_CPU_BLOCKTRANSPOSE_H
