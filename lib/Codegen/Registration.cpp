@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CPU/Attention/AttentionModel.h"
 #include "Elementwise/Registration.h"
 #include "Movement/Movement.h"
 #include "Reduction/Reduction.h"
@@ -21,5 +22,6 @@ void pith::registerKernelModels(DialectRegistry &registry) {
     attachMovementModels(context);
     attachReductionModels(context);
     attachContractionModels(context);
+    attachAttentionModel(context);
   });
 }
