@@ -72,6 +72,7 @@ FailureOr<Program> pith::generateProgram(OutlinedProgram &program,
     return failure();
 
   Program result;
+  result.symbolPrefix = options.symbolPrefix;
   result.weightsSymbol = options.symbolPrefix + "_weights";
   result.modelSymbol = options.symbolPrefix + "_model";
   std::string run = options.symbolPrefix + "_run";

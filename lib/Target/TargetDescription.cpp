@@ -129,3 +129,20 @@ llvm::Expected<TargetDescription> TargetDescription::get(llvm::StringRef cpu,
   }
   return description;
 }
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+pith::makeTargetMachine(const TargetDescription &target, unsigned level) {
+  std::string error;
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  if (!found)
+    return makeError("unknown target '" + target.triple.str() + "': " + error);
+  llvm::TargetOptions options;
+  options.FunctionSections = true;
+  options.DataSections = true;
+  static const llvm::CodeGenOptLevel levels[] = {
+      llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less,
+      llvm::CodeGenOptLevel::Default, llvm::CodeGenOptLevel::Aggressive};
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
+      target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+      std::nullopt, levels[std::min(level, 3u)]));
+}

@@ -43,6 +43,7 @@ struct Program {
   // The context outlives the module.
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::Module> module;
+  std::string symbolPrefix;  ///< as in ProgramOptions
   std::string modelSymbol;   ///< the constant `pith_model`
   std::string weightsSymbol; ///< external: where the weights will lie
   std::vector<PlacedConstant> constants;

@@ -26,46 +26,52 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__)
+#define PITH_API __attribute__((visibility("default")))
+#else
+#define PITH_API
+#endif
+
 typedef struct pith_instance pith_instance;
 
 /* Makes an instance with `threads` threads (0: as many as this process may use).
  * Returns null on failure, with the reason in `error` (of `error_bytes`, may be
  * null). Checks that this CPU has what the model was compiled for. */
-pith_instance *pith_create(const pith_model *model, int threads, char *error,
-                           size_t error_bytes);
-void pith_destroy(pith_instance *instance);
+PITH_API pith_instance *pith_create(const pith_model *model, int threads, char *error,
+                                    size_t error_bytes);
+PITH_API void pith_destroy(pith_instance *instance);
 
 /* Names, element types and sizes are in the model's description. Returns the
  * index of the input or output with this name, or -1. */
-int64_t pith_find_input(const pith_model *model, const char *name);
-int64_t pith_find_output(const pith_model *model, const char *name);
+PITH_API int64_t pith_find_input(const pith_model *model, const char *name);
+PITH_API int64_t pith_find_output(const pith_model *model, const char *name);
 
 /* Bytes of one element of a pith_dtype; 0 if there is no such type. */
-size_t pith_dtype_size(int32_t dtype);
-const char *pith_dtype_name(int32_t dtype);
+PITH_API size_t pith_dtype_size(int32_t dtype);
+PITH_API const char *pith_dtype_name(int32_t dtype);
 
 /* Lends a dense, row-major buffer to the instance until the next run has ended.
  * `dims` has as many entries as the input's rank. */
-int pith_set_input(pith_instance *instance, const char *name, const void *data,
-                   const int64_t *dims);
+PITH_API int pith_set_input(pith_instance *instance, const char *name, const void *data,
+                            const int64_t *dims);
 /* Runs on the inputs that were set. */
-int pith_run(pith_instance *instance);
+PITH_API int pith_run(pith_instance *instance);
 /* An output of the last run, valid until the next: its sizes go to `dims` (room
  * for the output's rank; may be null). Null if there is none. */
-const void *pith_get_output(pith_instance *instance, const char *name,
-                            int64_t *dims);
+PITH_API const void *pith_get_output(pith_instance *instance, const char *name,
+                                     int64_t *dims);
 /* The same by index. */
-int pith_set_input_at(pith_instance *instance, int64_t index, const void *data,
-                      const int64_t *dims);
-const void *pith_get_output_at(pith_instance *instance, int64_t index,
-                               int64_t *dims);
+PITH_API int pith_set_input_at(pith_instance *instance, int64_t index, const void *data,
+                               const int64_t *dims);
+PITH_API const void *pith_get_output_at(pith_instance *instance, int64_t index,
+                                        int64_t *dims);
 
 /* What went wrong last; empty if nothing did. */
-const char *pith_error_text(const pith_instance *instance);
+PITH_API const char *pith_error_text(const pith_instance *instance);
 
 /* Comma-separated features that this CPU lacks for the model; empty if none.
  * Writes at most `bytes` to `missing`, and returns their number. */
-int pith_missing_features(const pith_model *model, char *missing, size_t bytes);
+PITH_API int pith_missing_features(const pith_model *model, char *missing, size_t bytes);
 
 #ifdef __cplusplus
 }

@@ -17,8 +17,13 @@
 #include "llvm/TargetParser/Triple.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
+
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
 
 namespace pith {
 
@@ -52,6 +57,11 @@ struct TargetDescription {
   static llvm::Expected<TargetDescription> get(llvm::StringRef cpu,
                                                llvm::StringRef triple = "");
 };
+
+/// What LLVM compiles with for this processor: position-independent code, every
+/// function and variable in a section of its own. `level` is that of -O.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+makeTargetMachine(const TargetDescription &target, unsigned level);
 
 } // namespace pith
 
