@@ -185,16 +185,7 @@ void ConvEmitter::emitJob(OpBuilder &builder, Value number, ArrayRef<Value> oute
   const PanelShape &shape = weight.getShape();
   TileCode code(builder, loc);
   TileStore store(kernel);
-  store.lanes = shape.lanes;
-  store.vectors = shape.vectors;
-  store.firstOutput = code.mul(panel, shape.width());
-  store.fullOutputs = shape.width();
-  store.lastOutputs = g.outputs - (shape.panels() - 1) * shape.width();
-  if (shape.panels() == 1)
-    store.fullOutputs = store.lastOutputs;
-  else if (store.lastOutputs != store.fullOutputs)
-    store.isLast = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                         panel, code.index(shape.panels() - 1));
+  store.setPanel(builder, panel, shape);
   store.bias = g.op.getBias();
   Value groupOffset = code.index(0);
   if (g.group > 1)
@@ -323,6 +314,9 @@ LogicalResult pith::emitConv(KernelEmitter &kernel, ConvOp op) {
     product.rowAxes = geometry->axes + 1;
     product.outputs = geometry->outputs;
     product.reduction = reduction;
+    auto isInteger = emitIntegerProduct(kernel, product);
+    if (failed(isInteger) || *isInteger)
+      return success(succeeded(isInteger));
     return emitRowProduct(kernel, product);
   }
   auto weight =

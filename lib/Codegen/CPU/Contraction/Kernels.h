@@ -30,7 +30,8 @@ mlir::LogicalResult emitRowProduct(KernelEmitter &kernel, const RowProduct &prod
 
 /// If both sides are integer codes with scales, emits the integer kernel and
 /// returns whether it did; fails with a diagnostic.
-mlir::FailureOr<bool> emitIntegerProduct(KernelEmitter &kernel, MatMulOp op);
+mlir::FailureOr<bool> emitIntegerProduct(KernelEmitter &kernel,
+                                         const RowProduct &product);
 
 /// Product of two activations (or anything without a kernel of its own).
 mlir::LogicalResult emitGeneralProduct(KernelEmitter &kernel, MatMulOp op);

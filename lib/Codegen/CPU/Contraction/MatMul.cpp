@@ -53,13 +53,12 @@ struct MatMulModel : KernelOpInterface::ExternalModel<MatMulModel, MatMulOp> {
   bool acceptsEpilogue(Operation *) const { return true; }
   LogicalResult emitKernel(Operation *operation, KernelEmitter &kernel) const {
     auto op = cast<MatMulOp>(operation);
-    auto isInteger = emitIntegerProduct(kernel, op);
-    if (failed(isInteger))
-      return failure();
-    if (*isInteger)
-      return success();
-    if (auto product = matchRowProduct(op))
+    if (auto product = matchRowProduct(op)) {
+      auto isInteger = emitIntegerProduct(kernel, *product);
+      if (failed(isInteger) || *isInteger)
+        return success(succeeded(isInteger));
       return emitRowProduct(kernel, *product);
+    }
     auto isCodec = [](Value v) {
       return v.getDefiningOp<WeightCodecOpInterface>() != nullptr;
     };

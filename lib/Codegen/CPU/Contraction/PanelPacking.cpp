@@ -377,6 +377,13 @@ DotLayout DotLayout::get(Type type, int64_t minCode, int64_t maxCode,
   return layout;
 }
 
+unsigned DotLayout::bits() const {
+  unsigned total = lowBit;
+  for (unsigned plane : planes)
+    total += plane;
+  return total;
+}
+
 int64_t DotLayout::lines() const {
   int64_t count = 0;
   for (unsigned bits : planes)

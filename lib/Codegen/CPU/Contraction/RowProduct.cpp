@@ -66,16 +66,7 @@ void RowProductEmitter::emitRows(OpBuilder &builder, Mode mode, Value panel,
   const PanelShape &shape = weight.getShape();
   TileCode code(builder, loc);
   TileStore store(kernel);
-  store.lanes = shape.lanes;
-  store.vectors = shape.vectors;
-  store.firstOutput = code.mul(panel, shape.width());
-  store.fullOutputs = shape.width();
-  store.lastOutputs = product.outputs - (shape.panels() - 1) * shape.width();
-  if (shape.panels() == 1)
-    store.fullOutputs = store.lastOutputs;
-  else if (store.lastOutputs != store.fullOutputs)
-    store.isLast = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                         panel, code.index(shape.panels() - 1));
+  store.setPanel(builder, panel, shape);
   store.bias = product.bias;
   store.hasOutputAxis = product.hasOutputAxis;
 

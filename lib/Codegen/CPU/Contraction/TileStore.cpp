@@ -133,6 +133,20 @@ static void forOutputs(const TileStore &target, OpBuilder &builder,
   body(other, target.fullOutputs);
 }
 
+void TileStore::setPanel(OpBuilder &builder, Value panel, const PanelShape &shape) {
+  TileCode code(builder, kernel.getLoc());
+  lanes = shape.lanes;
+  vectors = shape.vectors;
+  firstOutput = code.mul(panel, shape.width());
+  fullOutputs = shape.width();
+  lastOutputs = shape.outputs - (shape.panels() - 1) * shape.width();
+  if (shape.panels() == 1)
+    fullOutputs = lastOutputs;
+  else if (lastOutputs != fullOutputs)
+    isLast = arith::CmpIOp::create(builder, code.loc, arith::CmpIPredicate::eq,
+                                   panel, code.index(shape.panels() - 1));
+}
+
 void TileStore::store(OpBuilder &builder, int64_t rows,
                       ValueRange accumulators) const {
   Location loc = kernel.getLoc();

@@ -110,6 +110,8 @@ struct DotLayout {
   /// For codes of `type` between `minCode` and `maxCode`, at most 256 of them.
   static DotLayout get(mlir::Type type, int64_t minCode, int64_t maxCode,
                        int64_t reduction);
+  /// Bits of one stored code.
+  unsigned bits() const;
   /// Lines of one vector in one unit.
   int64_t lines() const;
   int64_t panelBytes(const PanelShape &shape) const {

@@ -19,6 +19,7 @@
 #ifndef PITH_CODEGEN_CPU_CONTRACTION_REGISTERTILE_H
 #define PITH_CODEGEN_CPU_CONTRACTION_REGISTERTILE_H
 
+#include "pith/Codegen/CPU/Contraction/PanelPacking.h"
 #include "pith/Codegen/CPU/KernelEmitter.h"
 
 namespace pith {
@@ -194,6 +195,10 @@ struct TileStore {
   bool hasOutputAxis = true;
   /// Number of outputs at run time instead of `fullOutputs`.
   mlir::Value dynamicOutputs;
+
+  /// Says which outputs panel `panel` has, where panels have `shape`.
+  void setPanel(mlir::OpBuilder &builder, mlir::Value panel,
+                const PanelShape &shape);
 
   /// `accumulators` are `[row][vector]` of f32.
   void store(mlir::OpBuilder &builder, int64_t rows,
