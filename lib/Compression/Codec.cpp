@@ -13,7 +13,6 @@
 #include "pith/Compression/Codec.h"
 
 #include "pith/Dialect/Pith/IR/PithOps.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Threading.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/Twine.h"
@@ -32,14 +31,6 @@ bool pith::isStoredWeight(Value value) {
     return isa<RankedTensorType>(value.getType());
   return isa<WeightCodecOpInterface>(op) &&
          llvm::all_of(op->getOperands(), isStoredWeight);
-}
-
-std::optional<HostTensor> pith::getConstantTensor(Value value) {
-  Attribute attr;
-  if (!matchPattern(value, m_Constant(&attr)))
-    return std::nullopt;
-  auto elements = dyn_cast_if_present<ElementsAttr>(attr);
-  return elements ? HostTensor::get(elements) : std::nullopt;
 }
 
 FailureOr<HostTensor> pith::decodeWeight(Value value) {
@@ -188,6 +179,6 @@ void pith::forRowRuns(MLIRContext *context, int64_t rows, int64_t rowElements,
 
 Value pith::createConstant(OpBuilder &builder, Location loc,
                            const HostTensor &tensor, StringRef name) {
-  return ConstantOp::create(builder, loc, tensor.getType(),
-                            tensor.toAttribute(name), builder.getStringAttr(name));
+  return createConstant(builder, loc, tensor,
+                        name.empty() ? StringAttr() : builder.getStringAttr(name));
 }

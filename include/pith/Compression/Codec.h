@@ -12,6 +12,7 @@
 #ifndef PITH_COMPRESSION_CODEC_H
 #define PITH_COMPRESSION_CODEC_H
 
+#include "pith/Dialect/Pith/IR/Constants.h"
 #include "pith/Dialect/Pith/IR/PithInterfaces.h"
 #include "pith/Support/HostTensor.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -25,10 +26,6 @@ namespace pith {
 
 /// Whether the value is a constant, or made of constants by codec ops alone.
 bool isStoredWeight(mlir::Value value);
-
-/// The data of a constant; nothing if it has none (see HostTensor::get), or if
-/// `value` is no constant.
-std::optional<HostTensor> getConstantTensor(mlir::Value value);
 
 /// The dense value of a stored weight. Emits a diagnostic and fails if data is
 /// missing or an op cannot be evaluated.

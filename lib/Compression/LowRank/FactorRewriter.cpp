@@ -57,15 +57,6 @@ static Operation *replaceByConstant(Operation *op, const HostTensor &tensor,
   return constant.getDefiningOp();
 }
 
-static HostTensor transpose(const HostTensor &matrix) {
-  int64_t rows = matrix.getShape()[0], cols = matrix.getShape()[1];
-  HostTensor result(RankedTensorType::get({cols, rows}, matrix.getElementType()));
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < cols; ++j)
-      result.setDouble(j * rows + i, matrix.getDouble(i * cols + j));
-  return result;
-}
-
 /// Folds reshapes of the factors, and makes products by them output-major, as
 /// simplified IR has them: nothing runs between here and the next pass.
 void FactorRewriter::normalize() {
@@ -89,7 +80,7 @@ void FactorRewriter::normalize() {
         if (!turned) {
           OpBuilder::InsertionGuard guard(builder);
           builder.setInsertionPointAfterValue(factor);
-          turned = createConstant(builder, factor.getLoc(), transpose(*tensor),
+          turned = createConstant(builder, factor.getLoc(), transpose(*tensor, {1, 0}),
                                   getTensorName(factor));
           constants.push_back(turned.getDefiningOp());
         }

@@ -15,6 +15,8 @@
 
 #include "pith/Compression/LowRank/LowRank.h"
 
+#include "BlockProduct.h"
+
 #include "mlir/IR/Threading.h"
 #include <Eigen/Dense>
 
@@ -25,65 +27,14 @@ using namespace mlir;
 using namespace pith;
 
 namespace {
-using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Matrix = FloatMatrix;
 using ConstMap = Eigen::Map<const Matrix>;
 
 /// Matrices up to this size (the smaller side) are decomposed directly.
 constexpr int64_t kExactSize = 256;
-/// Columns of the basis found at a time.
-constexpr int64_t kBlock = 64;
 /// Columns beyond the wanted rank, and power iterations: both sharpen the basis.
 constexpr int64_t kOversampling = 16;
 constexpr int kPowerIterations = 2;
-
-/// Products with the matrix, cut into strips for the threads.
-class ParallelMatrix {
-public:
-  ParallelMatrix(MLIRContext *context, ConstMap matrix)
-      : context(context), matrix(matrix) {}
-
-  int64_t rows() const { return matrix.rows(); }
-  int64_t cols() const { return matrix.cols(); }
-
-  /// W · x
-  Matrix times(const Matrix &x) const {
-    Matrix result(rows(), x.cols());
-    forStrips(rows(), [&](int64_t begin, int64_t size) {
-      result.middleRows(begin, size).noalias() = matrix.middleRows(begin, size) * x;
-    });
-    return result;
-  }
-  /// Wᵀ · x
-  Matrix transposedTimes(const Matrix &x) const {
-    Matrix result(cols(), x.cols());
-    forStrips(cols(), [&](int64_t begin, int64_t size) {
-      result.middleRows(begin, size).noalias() =
-          matrix.middleCols(begin, size).transpose() * x;
-    });
-    return result;
-  }
-  double squaredNorm() const {
-    double sum = 0;
-    for (int64_t row = 0; row < rows(); ++row)
-      sum += matrix.row(row).cast<double>().squaredNorm();
-    return sum;
-  }
-  ConstMap get() const { return matrix; }
-
-private:
-  /// Strips of fixed size: results do not depend on the number of threads.
-  void forStrips(int64_t size,
-                 llvm::function_ref<void(int64_t, int64_t)> body) const {
-    constexpr int64_t kStrip = 256;
-    parallelFor(context, 0, (size + kStrip - 1) / kStrip, [&](size_t i) {
-      int64_t begin = i * kStrip;
-      body(begin, std::min(kStrip, size - begin));
-    });
-  }
-
-  MLIRContext *context;
-  ConstMap matrix;
-};
 
 /// Numbers from −1 to 1, the same on every machine.
 class Randoms {
@@ -163,16 +114,33 @@ decomposeExactly(ConstMap matrix, const LowRankTarget &target, double total) {
   return makeFactors(svd.matrixU(), svd.matrixV().transpose(), squares, rank, total);
 }
 
+/// `left · right`, in parallel strips of rows.
+template <typename Left>
+static Eigen::MatrixXd multiply(MLIRContext *context, const Left &left,
+                                const Eigen::MatrixXd &right) {
+  constexpr int64_t kStrip = 128;
+  Eigen::MatrixXd result(left.rows(), right.cols());
+  parallelFor(context, 0, (left.rows() + kStrip - 1) / kStrip, [&](size_t i) {
+    int64_t begin = i * kStrip, size = std::min<int64_t>(kStrip, left.rows() - begin);
+    result.middleRows(begin, size).noalias() =
+        left.middleRows(begin, size).template cast<double>() * right;
+  });
+  return result;
+}
+
 namespace {
 /// A basis of the leading left singular space that grows by blocks.
 class RangeFinder {
 public:
-  explicit RangeFinder(const ParallelMatrix &matrix) : matrix(matrix) {}
+  /// A basis of at most `capacity` columns.
+  RangeFinder(MLIRContext *context, const ParallelMatrix &matrix, int64_t capacity)
+      : context(context), matrix(matrix), basis(matrix.rows(), capacity),
+        coefficients(capacity, matrix.cols()) {}
 
-  /// Adds `size` columns; returns what they capture of the energy.
-  double grow(int64_t size) {
-    Matrix columns = orthonormalize(deflate(matrix.times(
-        randoms.matrix(matrix.cols(), size))));
+  /// Adds `count` columns; returns what they capture of the energy.
+  double grow(int64_t count) {
+    Matrix columns = orthonormalize(
+        deflate(matrix.times(randoms.matrix(matrix.cols(), count))));
     for (int i = 0; i < kPowerIterations; ++i) {
       Matrix back = orthonormalize(matrix.transposedTimes(columns));
       columns = orthonormalize(deflate(matrix.times(back)));
@@ -180,15 +148,18 @@ public:
     // Once more: what is left of the earlier columns is rounding error.
     columns = orthonormalize(deflate(columns));
     Matrix part = matrix.transposedTimes(columns).transpose();
-    append(columns, part);
+    basis.middleCols(used, count) = columns;
+    coefficients.middleRows(used, count) = part;
+    used += count;
     return squaredNorm(part);
   }
 
-  int64_t size() const { return basis.cols(); }
+  int64_t size() const { return used; }
 
   std::optional<LowRankFactors> cut(const LowRankTarget &target, double total) const {
-    Eigen::MatrixXd wide = coefficients.cast<double>();
-    Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(wide * wide.transpose());
+    Eigen::MatrixXd wide = coefficients.topRows(used).cast<double>();
+    Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(
+        multiply(context, wide, wide.transpose()));
     if (eigen.info() != Eigen::Success)
       return std::nullopt;
     // In increasing order: reverse.
@@ -200,43 +171,40 @@ public:
     // Singular values of zero have no right vectors, nor do they need any.
     Eigen::VectorXd inverse = squares.head(rank).unaryExpr(
         [](double x) { return x > 0 ? 1 / std::sqrt(x) : 0.0; });
-    Eigen::MatrixXd left = basis.cast<double>() * vectors;
-    Eigen::MatrixXd right = inverse.asDiagonal() * (vectors.transpose() * wide);
+    Eigen::MatrixXd left = multiply(context, basis.leftCols(used), vectors);
+    Eigen::MatrixXd right =
+        inverse.asDiagonal() * multiply(context, vectors.transpose().eval(), wide);
     return makeFactors(left, right, squares, rank, total);
   }
 
 private:
   /// `columns` without their part in the basis.
   Matrix deflate(Matrix columns) const {
-    if (basis.cols() > 0)
-      columns -= basis * (basis.transpose() * columns);
+    if (used == 0)
+      return columns;
+    ParallelMatrix known(context, basis.data(), basis.rows(), used, basis.cols());
+    columns -= known.times(known.transposedTimes(columns));
     return columns;
   }
 
-  void append(const Matrix &columns, const Matrix &part) {
-    int64_t old = basis.cols();
-    basis.conservativeResize(matrix.rows(), old + columns.cols());
-    basis.rightCols(columns.cols()) = columns;
-    coefficients.conservativeResize(old + columns.cols(), matrix.cols());
-    coefficients.bottomRows(columns.cols()) = part;
-  }
-
+  MLIRContext *context;
   const ParallelMatrix &matrix;
   Randoms randoms;
-  Matrix basis;        ///< rows × size, orthonormal columns
-  Matrix coefficients; ///< size × columns
+  int64_t used = 0;
+  Matrix basis;        ///< rows × capacity, orthonormal columns
+  Matrix coefficients; ///< capacity × columns
 };
 } // namespace
 
 /// Grows a basis until it keeps the energy, or cannot within `maxRank`.
 static std::optional<LowRankFactors>
-decomposeByEnergy(const ParallelMatrix &matrix, const LowRankTarget &target,
-                  double total) {
-  RangeFinder finder(matrix);
+decomposeByEnergy(MLIRContext *context, const ParallelMatrix &matrix,
+                  const LowRankTarget &target, double total) {
   int64_t limit = std::min({target.maxRank, matrix.rows(), matrix.cols()});
+  RangeFinder finder(context, matrix, limit);
   double captured = 0;
   while (captured < target.energy * total) {
-    int64_t size = std::min(kBlock, limit - finder.size());
+    int64_t size = std::min(kBlockColumns, limit - finder.size());
     if (size <= 0)
       return std::nullopt;
     double gain = finder.grow(size);
@@ -253,16 +221,16 @@ std::optional<LowRankFactors>
 pith::approximateLowRank(MLIRContext *context, ArrayRef<float> matrix, int64_t rows,
                          int64_t columns, const LowRankTarget &target) {
   ConstMap map(matrix.data(), rows, columns);
-  ParallelMatrix parallel(context, map);
+  ParallelMatrix parallel(context, matrix.data(), rows, columns, columns);
   double total = parallel.squaredNorm();
   int64_t full = std::min(rows, columns);
   if (full <= kExactSize)
     return decomposeExactly(map, target, total);
   if (target.rank <= 0)
-    return decomposeByEnergy(parallel, target, total);
-  RangeFinder finder(parallel);
+    return decomposeByEnergy(context, parallel, target, total);
   int64_t wanted = std::min(target.rank + kOversampling, full);
+  RangeFinder finder(context, parallel, wanted);
   while (finder.size() < wanted)
-    finder.grow(std::min(kBlock, wanted - finder.size()));
+    finder.grow(std::min(kBlockColumns, wanted - finder.size()));
   return finder.cut(target, total);
 }
