@@ -7,6 +7,7 @@
 
 #include "CPU/Attention/AttentionModel.h"
 #include "Elementwise/Registration.h"
+#include "Indexing/Indexing.h"
 #include "Movement/Movement.h"
 #include "Reduction/Reduction.h"
 #include "pith/Codegen/CPU/Contraction/ContractionKernels.h"
@@ -20,6 +21,7 @@ void pith::registerKernelModels(DialectRegistry &registry) {
     attachUnaryCode(context);
     attachBinaryCode(context);
     attachMovementModels(context);
+    attachIndexingModels(context);
     attachReductionModels(context);
     attachContractionModels(context);
     attachAttentionModel(context);

@@ -237,6 +237,8 @@ Value ElementEmitter::at(Value value, ArrayRef<LaneIndex> position) {
     return immediate;
   } else if (auto op = dyn_cast<KernelOpInterface>(value.getDefiningOp())) {
     element = op.emitAt(*this, cast<OpResult>(value).getResultNumber(), position);
+  } else {
+    element = codecElement(value, position);
   }
   if (!element)
     return {};

@@ -64,25 +64,6 @@ struct Index {
                ? arith::IndexCastUIOp::create(b, loc, b.getIndexType(), x).getResult()
                : arith::IndexCastOp::create(b, loc, b.getIndexType(), x).getResult();
   }
-  /// An index read from a tensor at a position that is the same for all lanes,
-  /// counted from the back if negative. Out of `extent`: reported, and 0.
-  Value readIndex(Value tensor, Position position, Value extent) {
-    ElementEmitter single(e.getKernel(), b, 1);
-    Value raw = single.at(tensor, position);
-    if (!raw)
-      return {};
-    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-    Value index = toIndex(raw, element);
-    Value negative = compare(arith::CmpIPredicate::slt, index, c(0));
-    Value moved = select(negative, e.add(index, extent), index);
-    // Unsigned, so that what is still negative is too large.
-    Value bad = compare(arith::CmpIPredicate::uge, moved, extent);
-    scf::IfOp::create(b, loc, bad, [&](OpBuilder &inner, Location) {
-      e.getKernel().trap(inner, "index out of range", index);
-      scf::YieldOp::create(inner, loc);
-    });
-    return select(bad, c(0), moved);
-  }
 };
 
 /// Emits `cond ? then() : else()` for a condition that all lanes share.
@@ -250,7 +231,7 @@ Value emit(GatherOp op, ElementEmitter &e, Position position) {
   Position where = position.slice(axis, count);
   if (!llvm::all_of(where, uniform))
     return {};
-  Value index = x.readIndex(op.getIndices(), where, x.size(op.getInput(), axis));
+  Value index = e.indexAt(op.getIndices(), where, x.size(op.getInput(), axis));
   if (!index)
     return {};
   SmallVector<LaneIndex> source(position.take_front(axis));
@@ -263,7 +244,7 @@ Value emit(GatherElementsOp op, ElementEmitter &e, Position position) {
   if (!llvm::all_of(position, uniform))
     return {};
   Index x(e);
-  Value index = x.readIndex(op.getIndices(), position,
+  Value index = e.indexAt(op.getIndices(), position,
                             x.size(op.getInput(), op.getAxis()));
   if (!index)
     return {};
@@ -284,7 +265,7 @@ Value emit(GatherNdOp op, ElementEmitter &e, Position position) {
   where.push_back({});
   for (int64_t i = 0; i < tuple; ++i) {
     where.back() = {x.c(i), 0};
-    Value index = x.readIndex(op.getIndices(), where, x.size(op.getInput(), batch + i));
+    Value index = e.indexAt(op.getIndices(), where, x.size(op.getInput(), batch + i));
     if (!index)
       return {};
     source.push_back({index, 0});

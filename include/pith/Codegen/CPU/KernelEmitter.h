@@ -120,6 +120,11 @@ public:
                           llvm::ArrayRef<mlir::AffineExpr> shape,
                           llvm::ArrayRef<LaneIndex> position);
 
+  /// An index read from an integer tensor at a position that all lanes share,
+  /// counted from the back if negative. Outside `extent` it is reported, and 0.
+  mlir::Value indexAt(mlir::Value tensor, llvm::ArrayRef<LaneIndex> position,
+                      mlir::Value extent);
+
   /// Declares that `value` at exactly this position is `element` (root results
   /// in epilogues).
   void bind(mlir::Value value, llvm::ArrayRef<LaneIndex> position,
@@ -147,6 +152,7 @@ public:
 private:
   mlir::Value find(mlir::Value value, llvm::ArrayRef<LaneIndex> position);
   mlir::Value constant(mlir::Value value);
+  mlir::Value codecElement(mlir::Value value, llvm::ArrayRef<LaneIndex> position);
   mlir::Value loadArgument(mlir::Value argument,
                            llvm::ArrayRef<LaneIndex> position);
   KernelEmitter &kernel;

@@ -15,7 +15,6 @@
 #include "pith/Codegen/CPU/Contraction/ContractionKernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -44,7 +43,6 @@ public:
   LogicalResult emit();
 
 private:
-  Value readIndex(OpBuilder &b, ArrayRef<LaneIndex> position);
   void decode(OpBuilder &b, Value row, Value buffer);
   void storeRow(OpBuilder &b, ArrayRef<LaneIndex> front, Value buffer);
 
@@ -55,32 +53,6 @@ private:
   SmallVector<AffineExpr> indexDims, rowDims;
 };
 } // namespace
-
-/// Negative indices count from the back; others outside are reported.
-Value TableLookUp::readIndex(OpBuilder &b, ArrayRef<LaneIndex> position) {
-  ElementEmitter emitter(kernel, b, 1);
-  Value raw = emitter.at(op.getIndices(), position);
-  if (!raw)
-    return {};
-  TileCode code(b, loc);
-  Type element = cast<RankedTensorType>(op.getIndices().getType()).getElementType();
-  Type indexType = b.getIndexType();
-  Value index = element.isUnsignedInteger()
-                    ? arith::IndexCastUIOp::create(b, loc, indexType, raw).getResult()
-                    : arith::IndexCastOp::create(b, loc, indexType, raw).getResult();
-  Value rows = code.index(weight.getShape().outputs);
-  Value zero = code.index(0);
-  Value negative =
-      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
-  Value moved =
-      arith::SelectOp::create(b, loc, negative, code.add(index, rows), index);
-  Value bad = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, moved, rows);
-  scf::IfOp::create(b, loc, bad, [&](OpBuilder &inner, Location) {
-    kernel.trap(inner, "index out of range", index);
-    scf::YieldOp::create(inner, loc);
-  });
-  return arith::SelectOp::create(b, loc, bad, zero, moved);
-}
 
 void TableLookUp::decode(OpBuilder &b, Value row, Value buffer) {
   TileCode code(b, loc);
@@ -140,7 +112,9 @@ LogicalResult TableLookUp::emit() {
           SmallVector<LaneIndex> front;
           for (Value index : kernel.delinearize(b, job, indexDims))
             front.push_back({index, 0});
-          Value row = readIndex(b, front);
+          ElementEmitter emitter(kernel, b, 1);
+          Value row = emitter.indexAt(op.getIndices(), front,
+                                      kernel.constantIndex(weight.getShape().outputs));
           good &= bool(row);
           if (!row)
             return;
