@@ -60,7 +60,7 @@ features = config.available_features
 features.add(platform.machine())
 features |= {flag for flag in cpu_flags() if flag.startswith(("avx", "fma"))}
 if importlib.util.find_spec("psutil"):
-    lit_config.maxIndividualTestTime = 300
+    config.maxIndividualTestTime = 300
 if os.path.exists(os.path.join(config.pith_build, "lib", "pith", "aarch64",
                                "libpithrt.a")):
     features.add("aarch64-runtime")

@@ -12,4 +12,4 @@ config.suffixes = []
 config.test_source_root = os.path.join(config.pith_build, "unittests", "bin")
 config.test_exec_root = config.test_source_root
 if importlib.util.find_spec("psutil"):
-    lit_config.maxIndividualTestTime = 300
+    config.maxIndividualTestTime = 300

@@ -39,7 +39,7 @@ class ModelTest(lit.formats.FileBasedTest):
             done = subprocess.run(
                 [self.python, checker, os.path.dirname(test.file_path), scratch],
                 capture_output=True, text=True, env=test.config.environment,
-                timeout=lit_config.maxIndividualTestTime or 300)
+                timeout=300)
         except subprocess.TimeoutExpired:
             return lit.Test.TIMEOUT, f"{name}: no answer in time"
         text = done.stdout + done.stderr
