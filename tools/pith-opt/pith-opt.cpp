@@ -10,34 +10,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ToolSupport.h"
 #include "pith/Pipelines/Registration.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/CommandLine.h"
-
-#include <vector>
-
-/// Parsed for --help; `withoutWeights` looks for it before options are parsed.
-static llvm::cl::opt<bool> printWeights(
-    "print-weights",
-    llvm::cl::desc("Print the data of resources, which are left out otherwise"));
-
-/// The arguments, and unless weights are asked for, upstream's option to leave
-/// them out. Only with the limit 0 does the printer not make their text first.
-static std::vector<char *> withoutWeights(int argc, char **argv) {
-  static char elide[] = "--mlir-elide-resource-strings-if-larger=0";
-  std::vector<char *> arguments(argv, argv + argc);
-  bool decided = llvm::any_of(arguments, [](llvm::StringRef argument) {
-    return argument.ltrim('-') == "print-weights" ||
-           argument.contains("mlir-elide-resource-strings-if-larger");
-  });
-  if (!decided)
-    arguments.push_back(elide);
-  return arguments;
-}
 
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
@@ -46,7 +24,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   pith::registerPithDialects(registry);
-  std::vector<char *> arguments = withoutWeights(argc, argv);
+  std::vector<char *> arguments = pith::withoutWeights(argc, argv);
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(static_cast<int>(arguments.size()), arguments.data(),
                         "Pith optimizer driver\n", registry));

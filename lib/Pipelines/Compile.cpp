@@ -1,0 +1,179 @@
+//===- Compile.cpp - The stages in their order ----------------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "pith/Pipelines/Compile.h"
+
+#include "pith/Compression/Compression.h"
+#include "pith/Compression/Passes.h"
+#include "pith/Compression/Recipe.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/Parser/Parser.h"
+#ifdef PITH_HAVE_TRANSFORMS
+#include "pith/Pipelines/Simplify.h"
+#endif
+
+#include <chrono>
+
+using namespace mlir;
+using namespace pith;
+
+static constexpr llvm::StringLiteral kStageNames[] = {"imported", "simplified",
+                                                      "compressed", "kernels"};
+
+namespace {
+/// Adds the time until it ends to a list.
+class StageTimer {
+public:
+  StageTimer(Compilation &compilation, StringRef name)
+      : compilation(compilation), name(name), start(Clock::now()) {}
+  ~StageTimer() {
+    std::chrono::duration<double> time = Clock::now() - start;
+    compilation.addTime(name, time.count());
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  Compilation &compilation;
+  StringRef name;
+  Clock::time_point start;
+};
+} // namespace
+
+LogicalResult pith::checkRecipe(StringRef recipe, llvm::raw_ostream &errors) {
+  registerCompressionPasses();
+  OpPassManager unused(ModuleOp::getOperationName());
+  return parseRecipe(recipe, unused, errors);
+}
+
+Compilation::Compilation(MLIRContext &context, CompileOptions options)
+    : context(context), options(std::move(options)) {
+  // Kernels are emitted by code that is no pass.
+  context.loadAllAvailableDialects();
+}
+
+Compilation::~Compilation() = default;
+
+func::FuncOp Compilation::getMain() const {
+  return (*module).lookupSymbol<func::FuncOp>("main");
+}
+
+void Compilation::setStage(Stage reached) {
+  stage = reached;
+  (*module)->setAttr(kStageAttr, StringAttr::get(&context, kStageNames[int(reached)]));
+}
+
+LogicalResult Compilation::load(StringRef path) {
+  StageTimer timer(*this, "import");
+  bool isText = path == "-" || path.ends_with(".mlir") || path.ends_with(".mlirbc");
+  if (isText)
+    return readStage(path);
+#ifdef PITH_HAVE_IMPORT
+  ImportOptions import;
+  import.shapes = options.shapes;
+  module = importOnnx(path, context, import);
+  if (!module)
+    return failure();
+  setStage(Stage::Imported);
+  return success();
+#else
+  return emitError(UnknownLoc::get(&context)) << "no ONNX import in this build";
+#endif
+}
+
+/// Reads IR of the stage that its attribute names; without one, as imported.
+LogicalResult Compilation::readStage(StringRef path) {
+  if (!options.shapes.empty())
+    return emitError(UnknownLoc::get(&context))
+           << "'" << path << "': expects sizes of inputs only for ONNX models";
+  module = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+  if (!module)
+    return failure();
+  if (!getMain())
+    return (*module).emitError("expects a function named 'main'");
+  auto stated = (*module)->getAttrOfType<StringAttr>(kStageAttr);
+  if (!stated)
+    return success();
+  auto *found = llvm::find(kStageNames, stated.getValue());
+  if (found == std::end(kStageNames))
+    return (*module).emitError("expects a known stage, found '") << stated << "'";
+  stage = Stage(found - std::begin(kStageNames));
+  if (stage == Stage::Kernels)
+    return (*module).emitError("IR of the stage 'kernels' is for reading only; go on "
+                               "from the stage 'compressed'");
+  return success();
+}
+
+LogicalResult Compilation::runPasses(PassManager &passes) {
+  if (options.preparePasses && failed(options.preparePasses(passes)))
+    return failure();
+  return passes.run(*module);
+}
+
+LogicalResult Compilation::simplify() {
+  StageTimer timer(*this, "simplify");
+  PassManager passes(&context, ModuleOp::getOperationName());
+#ifdef PITH_HAVE_TRANSFORMS
+  buildSimplifyPipeline(passes);
+#endif
+  if (failed(runPasses(passes)))
+    return failure();
+  setStage(Stage::Simplified);
+  return success();
+}
+
+LogicalResult Compilation::compress() {
+  StageTimer timer(*this, "compress");
+  PassManager passes(&context, ModuleOp::getOperationName());
+  passes.addPass(createCountParametersPass());
+  std::string problem;
+  llvm::raw_string_ostream os(problem);
+  registerCompressionPasses();
+  if (!options.recipe.empty() && failed(parseRecipe(options.recipe, passes, os)))
+    return emitError(UnknownLoc::get(&context)) << StringRef(problem).rtrim();
+  passes.addPass(createReleaseConstantsPass());
+  if (failed(runPasses(passes)))
+    return failure();
+  setStage(Stage::Compressed);
+  return success();
+}
+
+LogicalResult Compilation::outline() {
+  StageTimer timer(*this, "kernels");
+  auto program = outlineKernels(*module);
+  if (failed(program))
+    return failure();
+  outlined = std::move(*program);
+  setStage(Stage::Kernels);
+  return success();
+}
+
+LogicalResult Compilation::advance(Stage goal) {
+  if (stage < Stage::Simplified && goal >= Stage::Simplified && failed(simplify()))
+    return failure();
+  if (stage < Stage::Compressed && goal >= Stage::Compressed && failed(compress()))
+    return failure();
+  if (stage < Stage::Kernels && goal >= Stage::Kernels && failed(outline()))
+    return failure();
+  return success();
+}
+
+FailureOr<Program> Compilation::generate(const TargetDescription &target,
+                                         const ProgramOptions &programOptions) {
+  if (failed(advance(Stage::Kernels)))
+    return failure();
+  StageTimer timer(*this, "codegen");
+  return generateProgram(*outlined, target, programOptions);
+}
+
+LogicalResult Compilation::checkKernels(const TargetDescription &target) {
+  if (failed(advance(Stage::Kernels)))
+    return failure();
+  StageTimer timer(*this, "codegen");
+  llvm::StringMap<KernelPlan> plans;
+  return success(succeeded(emitKernels(*outlined, target, plans)));
+}
