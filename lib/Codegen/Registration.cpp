@@ -8,6 +8,7 @@
 #include "CPU/Attention/AttentionModel.h"
 #include "Elementwise/Registration.h"
 #include "Indexing/Indexing.h"
+#include "Interpolation/Resize.h"
 #include "Movement/Movement.h"
 #include "Reduction/Reduction.h"
 #include "pith/Codegen/CPU/Contraction/ContractionKernels.h"
@@ -22,6 +23,7 @@ void pith::registerKernelModels(DialectRegistry &registry) {
     attachBinaryCode(context);
     attachMovementModels(context);
     attachIndexingModels(context);
+    attachResizeModel(context);
     attachReductionModels(context);
     attachContractionModels(context);
     attachAttentionModel(context);

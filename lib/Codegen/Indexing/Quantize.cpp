@@ -12,6 +12,7 @@
 
 #include "Indexing.h"
 
+#include "../Elementwise/Saturate.h"
 #include "pith/Codegen/CPU/KernelEmitter.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -56,17 +57,6 @@ Value toFloat(ElementEmitter &e, Value x, Type from, Type to) {
              : arith::TruncFOp::create(b, e.getLoc(), type, x).getResult();
 }
 
-/// `limit` instead of `x` where `x` is beyond it; NaN stays.
-Value bounded(ElementEmitter &e, Value x, double limit, bool above) {
-  OpBuilder &b = e.getBuilder();
-  Type element = getElementTypeOrSelf(x.getType());
-  Value bound = e.splat(
-      arith::ConstantOp::create(b, e.getLoc(), b.getFloatAttr(element, limit)));
-  auto predicate = above ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
-  Value beyond = arith::CmpFOp::create(b, e.getLoc(), predicate, x, bound);
-  return arith::SelectOp::create(b, e.getLoc(), beyond, bound, x);
-}
-
 Value emit(QuantizeOp op, ElementEmitter &e, ArrayRef<LaneIndex> position) {
   OpBuilder &b = e.getBuilder();
   Location loc = e.getLoc();
@@ -95,22 +85,7 @@ Value emit(QuantizeOp op, ElementEmitter &e, ArrayRef<LaneIndex> position) {
     x = arith::AddFOp::create(b, loc, x,
                               toFloat(e, zero, elementOf(op.getZeroPoint()), real));
   }
-  bool isUnsigned = target.isUnsignedInteger();
-  APInt low = isUnsigned ? APInt::getMinValue(bits) : APInt::getSignedMinValue(bits);
-  APInt high = isUnsigned ? APInt::getMaxValue(bits) : APInt::getSignedMaxValue(bits);
-  x = bounded(e, x, low.signedRoundToDouble(), false);
-  if (isUnsigned)
-    x = bounded(e, bounded(e, x, 0, false), high.roundToDouble(), true);
-  else
-    x = bounded(e, x, high.signedRoundToDouble(), true);
-  // Not a number has no code: 0.
-  Value nan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
-  Value zero = e.splat(arith::ConstantOp::create(b, loc, b.getFloatAttr(real, 0)));
-  x = arith::SelectOp::create(b, loc, nan, zero, x);
-  Type wide = e.laneType(b.getIntegerType(bits < 32 ? 32 : 64));
-  Value code = arith::FPToSIOp::create(b, loc, wide, x);
-  Type plain = e.laneType(target);
-  return wide == plain ? code : arith::TruncIOp::create(b, loc, plain, code).getResult();
+  return saturatedInteger(b, loc, x, target);
 }
 
 struct QuantizeModel : KernelOpInterface::ExternalModel<QuantizeModel, QuantizeOp> {
