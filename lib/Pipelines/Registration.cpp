@@ -24,6 +24,10 @@
 #ifdef PITH_HAVE_REFERENCE
 #include "pith/Reference/Evaluator.h"
 #endif
+#ifdef PITH_HAVE_TRANSFORMS
+#include "pith/Dialect/Pith/Transforms/Passes.h"
+#include "pith/Pipelines/Simplify.h"
+#endif
 
 using namespace mlir;
 
@@ -40,6 +44,10 @@ void pith::registerPithDialects(DialectRegistry &registry) {
 }
 
 void pith::registerPithPasses() {
+#ifdef PITH_HAVE_TRANSFORMS
+  registerPithTransformsPasses();
+  registerSimplifyPipeline();
+#endif
   registerCompressionPasses();
   registerPithCodegenPasses();
 }

@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Registers ops and attributes, and makes constants.
+// Registers ops, attributes and canonicalization patterns, and makes constants.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Canonicalization.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 
 #include "mlir/IR/Builders.h"
@@ -65,6 +66,11 @@ void PithDialect::registerOps() {
 #define GET_OP_LIST
 #include "pith/Dialect/Pith/IR/IndexingOps.cpp.inc"
       >();
+}
+
+void PithDialect::getCanonicalizationPatterns(RewritePatternSet &patterns) const {
+  populateElementwiseCanonicalization(patterns);
+  populateMovementCanonicalization(patterns);
 }
 
 Operation *PithDialect::materializeConstant(OpBuilder &builder, Attribute value,

@@ -39,6 +39,7 @@ def Pith_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasCanonicalizer = 1;
   let hasOperationAttrVerify = 0;
   let extraClassDeclaration = [{
     /// Adds the ops of a codec family to this dialect. Called by a

@@ -1,0 +1,39 @@
+//===- Simplify.cpp - The simplify stage ----------------------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "pith/Pipelines/Simplify.h"
+
+#include "pith/Dialect/Pith/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace pith;
+
+/// Shapes and constants each make the other better: sizes of folded tensors are
+/// static, and static sizes are constants.
+static void addCleanup(OpPassManager &function) {
+  function.addPass(createRefineShapesPass());
+  function.addPass(createFoldConstantsPass());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+}
+
+void pith::buildSimplifyPipeline(OpPassManager &manager) {
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  addCleanup(function);
+  addCleanup(function);
+  function.addPass(createFoldBatchNormPass());
+  addCleanup(function);
+  function.addPass(createUseChannelsLastPass());
+  addCleanup(function);
+}
+
+void pith::registerSimplifyPipeline() {
+  PassPipelineRegistration<>("pith-simplify", "The simplify stage", buildSimplifyPipeline);
+}
