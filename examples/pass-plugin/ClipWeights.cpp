@@ -81,7 +81,8 @@ LogicalResult ClipWeightsPass::clip(const pith::Weight &weight) {
   }
   OpBuilder builder(&getContext());
   builder.setInsertionPointAfterValue(weight.value);
-  Value constant = pith::createConstant(builder, weight.value.getLoc(), clipped, weight.name);
+  Value constant =
+      pith::createConstant(builder, weight.value.getLoc(), clipped, weight.name);
   pith::replaceWeight(weight, constant, error, getArgument());
   return success();
 }
