@@ -32,10 +32,7 @@ public:
   OwningOpRef<ModuleOp> run();
 
 private:
-  InFlightDiagnostic emitError() {
-    return mlir::emitError(Location(file))
-           << cast<FileLineColLoc>(file).getFilename().getValue() << ": ";
-  }
+  InFlightDiagnostic emitError() { return mlir::emitError(Location(file)); }
   LogicalResult createFunction(ModuleOp module);
   LogicalResult importNodes(ImportState &state);
   LogicalResult importNode(ImportState &state, onnx::NodeProto &node);

@@ -68,7 +68,7 @@ OwningOpRef<ModuleOp> pith::importOnnx(StringRef path, MLIRContext &context,
     error = expand(model);
   auto file = FileLineColLoc::get(&context, path, 0, 0);
   if (!error.empty()) {
-    mlir::emitError(file) << path << ": " << error;
+    mlir::emitError(file) << error;
     return {};
   }
   return importGraph(model, file, context);

@@ -24,7 +24,7 @@ Node::Node(ImportState &state, onnx::NodeProto &proto, Location loc,
 
 InFlightDiagnostic Node::emitError() {
   failed = true;
-  return mlir::emitError(loc) << describe(proto) << ": ";
+  return mlir::emitError(loc) << proto.op_type() << ": ";
 }
 
 //===----------------------------------------------------------------------===//

@@ -47,7 +47,8 @@ public:
   // Errors
   //===--------------------------------------------------------------------===//
 
-  /// An error that names the node. The node has failed from now on.
+  /// An error at the node, whose name its location tells. It has failed from now
+  /// on.
   mlir::InFlightDiagnostic emitError();
   bool hasFailed() const { return failed; }
 
