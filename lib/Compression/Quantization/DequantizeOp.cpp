@@ -43,13 +43,6 @@ static bool isSignBit(IntegerType type) {
 LogicalResult DequantizeOp::verify() {
   if (unsigned width = getCodeType(*this).getWidth(); width > 32) // C1
     return emitOpError("expected codes of at most 32 bits, found ") << width;
-  int64_t rank = getCodes().getType().getRank();
-  if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= rank) // C2
-    return emitOpError("expected an axis from 0 to ")
-           << rank - 1 << ", found " << int64_t(getAxis());
-  if (int64_t(getGroupSize()) < 0) // C3
-    return emitOpError("expected a group size that is not negative, found ")
-           << int64_t(getGroupSize());
   Type scaleType = getScale().getType().getElementType();
   if (!scaleType.isF32() && !scaleType.isF16() && !scaleType.isBF16()) // C4
     return emitOpError("expected scales of type f16, bf16 or f32, found ")
@@ -65,30 +58,37 @@ LogicalResult DequantizeOp::verify() {
                          "at most 32 bits, found ")
              << type.getElementType();
   }
-  return verifyShapes(*this); // C4, C6
+  return success();
 }
 
+/// Checks C2, C3 and the sizes of C4 and C6; runs before `verify`.
 LogicalResult DequantizeOp::inferSymbolicShapes(ShapeContext &context) {
   SymbolicShape codes = llvm::to_vector(context.dims(getCodes()));
+  int64_t rank = codes.size(), axis = getAxis(), groupSize = getGroupSize();
+  if (axis < 0 || axis >= rank) // C2
+    return context.emitError() << "expected an axis from 0 to " << rank - 1
+                               << ", found " << axis;
+  if (groupSize < 0) // C3
+    return context.emitError()
+           << "expected a group size that is not negative, found " << groupSize;
   context.setDims(0, codes);
   if (hasSingleScale(*this))
     return success();
   ArrayRef<AffineExpr> all(codes);
-  SymbolicShape expected(all.take_front(getAxis()));
+  SymbolicShape expected(all.take_front(axis));
   AffineExpr groups = context.constant(1);
-  if (getGroupSize() != 0)
-    groups = product(context.getContext(), all.drop_front(getAxis()))
-                 .ceilDiv(getGroupSize());
+  if (groupSize != 0)
+    groups = product(context.getContext(), all.drop_front(axis)).ceilDiv(groupSize);
   expected.push_back(groups);
   SymbolicShape scale = llvm::to_vector(context.dims(getScale()));
   if (scale.size() != expected.size())
     return context.emitError() << "expected scales of rank " << expected.size()
                                << " or a single one, found rank " << scale.size();
-  for (auto [axis, size, wanted] : llvm::enumerate(scale, expected)) {
+  for (auto [index, size, wanted] : llvm::enumerate(scale, expected)) {
     auto found = getConstant(size), constant = getConstant(wanted);
     if (found && constant && *found != *constant)
       return context.emitError() << "expected " << *constant << " scales along axis "
-                                 << axis << ", found " << *found;
+                                 << index << ", found " << *found;
     if (failed(context.requireEqual(size, wanted)))
       return failure();
   }

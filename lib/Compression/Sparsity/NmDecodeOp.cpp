@@ -65,7 +65,7 @@ LogicalResult NmDecodeOp::verify() {
     return emitOpError("expected a result of type ")
            << getValues().getType().getElementType() << " like the values, found "
            << getResult().getType().getElementType();
-  return verifyShapes(*this);
+  return success();
 }
 
 LogicalResult NmDecodeOp::inferSymbolicShapes(ShapeContext &context) {
