@@ -14,6 +14,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/thread.h"
 #include "mlir/Support/ToolUtilities.h"
@@ -110,6 +111,7 @@ static void onCrash(void *) {
   say(toolName);
   say(": internal error: this is a fault of Pith; please report it with the model and "
       "the command line above\n");
+  llvm::sys::RunInterruptHandlers(); // removes files that are not complete
   ::_exit(kInternalError);
 }
 
@@ -128,6 +130,7 @@ static void onOutOfMemory(void *, const char *reason, bool) {
 
 int pith::runTool(const char *name, llvm::function_ref<int()> body) {
   toolName = name;
+  llvm::setBugReportMsg("");
   llvm::sys::AddSignalHandler(onCrash, nullptr);
   llvm::install_fatal_error_handler(onFatalError);
   llvm::install_bad_alloc_error_handler(onOutOfMemory);

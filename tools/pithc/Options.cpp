@@ -18,7 +18,7 @@ namespace cl = llvm::cl;
 
 namespace {
 
-/// Every option of pithc. They exist while the command line is parsed.
+/// Every option of pithc. Never destroyed: the linker resets all options there are.
 struct CommandLine {
   cl::OptionCategory category{"Options"};
   cl::opt<std::string> model{cl::Positional, cl::desc("MODEL.onnx|MODEL.mlir|MODEL.mlirbc"),
@@ -129,7 +129,7 @@ static llvm::Error check(const CommandLine &line, Options &options) {
 }
 
 std::optional<Options> pith::parseOptions(int argc, char **argv) {
-  CommandLine line;
+  static CommandLine &line = *new CommandLine();
   registerUpstreamOptions();
   cl::HideUnrelatedOptions(line.category);
   std::vector<char *> arguments = withoutWeights(argc, argv);
