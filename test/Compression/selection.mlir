@@ -3,7 +3,7 @@
 // RUN: pith-opt %s --pith-quantize-weights='select=encoder|head exclude=head.weight' | FileCheck %s --check-prefix=SELECT
 // RUN: pith-opt %s --pith-prune-weights='exclude=encoder' | FileCheck %s --check-prefix=EXCLUDE
 // RUN: pith-opt %s --pith-factorize-weights='rank=1 exclude=table' | FileCheck %s --check-prefix=FACTORIZE
-// RUN: pith-opt %s --pith-quantize-weights --pith-correct-quantization='rank=1 select=head' | FileCheck %s --check-prefix=CORRECT
+// RUN: pith-opt %s --pith-quantize-weights --pith-correct-quantization='rank=1 select=head' --remarks-filter-missed='pith-correct.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=CORRECT
 // RUN: pith-opt %s --pith-quantize-weights --remarks-filter='pith-.*' --remarks-filter-missed='pith-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: not pith-opt %s --pith-quantize-weights='select=decoder' 2>&1 | FileCheck %s --check-prefix=NOTHING
 // RUN: not pith-opt %s --pith-prune-weights='exclude=head,decoder' 2>&1 | FileCheck %s --check-prefix=EXCLUDE-NOTHING
@@ -19,8 +19,8 @@
 // EXCLUDE: name = "encoder.weight", pith.kept = "excluded"
 // FACTORIZE-DAG: tensor<16x1xf32>
 // FACTORIZE-DAG: name = "table", pith.kept = "excluded"
-// CORRECT: pith.add
-// CORRECT-NOT: pith.add
+// CORRECT: loc("/head/MatMul"): [Missed] NotCorrected {{.*}}compression lost nothing
+// CORRECT-NOT: NotCorrected
 
 // Every weight has a remark, and those that stay have a reason.
 

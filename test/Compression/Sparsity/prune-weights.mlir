@@ -29,7 +29,7 @@
 // MORE-LABEL: func @main
 // MORE: pith.constant dense<[5.000000e+00, -6.000000e+00, 8.000000e+00, 7.000000e+00]> : tensor<4xf32>
 // LESS-LABEL: func @main
-// LESS: pith.kept = "a bitmap of 16 of 16 elements would take no fewer bytes"
+// LESS: pith.kept = "a bitmap of 16 kept elements would take no fewer bytes"
 func.func @main(%x: tensor<1x8xf32>) -> tensor<1x2xf32> {
   %w = pith.constant dense<[
     [1.0, 5.0, 2.0, -6.0, 8.0, -2.0, 0.0, 1.0],
