@@ -112,15 +112,29 @@ bool KernelGrouping::joinsAsProducer(Operation *op, Draft &draft) {
   return movingUses <= 1 || role == KernelRole::Movement;
 }
 
+/// Whether a codec's values are asked for as they are, outside of any kernel.
+bool KernelGrouping::isValueNeeded(Operation *codec) const {
+  return llvm::any_of(codec->getUsers(), [&](Operation *user) {
+    return user->hasTrait<mlir::OpTrait::IsTerminator>() ||
+           roleOf(user) == KernelRole::Alias;
+  });
+}
+
 LogicalResult KernelGrouping::run() {
   Block &block = main.getBody().front();
   SmallVector<Operation *> ops;
   llvm::MapVector<StringRef, SmallVector<Operation *>> missing;
   for (Operation &op : block.without_terminator()) {
     order[&op] = ops.size();
-    if (op.hasTrait<mlir::OpTrait::ConstantLike>() ||
-        isa<WeightCodecOpInterface>(op) || isa<func::CallOp>(op))
+    if (op.hasTrait<mlir::OpTrait::ConstantLike>() || isa<func::CallOp>(op))
       continue;
+    if (isa<WeightCodecOpInterface>(op)) {
+      if (isValueNeeded(&op)) {
+        ops.push_back(&op);
+        order[&op] = ops.size();
+      }
+      continue;
+    }
     KernelRole role = roleOf(&op);
     if (role == KernelRole::Alias || role == KernelRole::Host ||
         isHostComputable(&op))

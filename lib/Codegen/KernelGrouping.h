@@ -51,6 +51,7 @@ private:
   };
   KernelRole roleOf(mlir::Operation *op) const;
   bool isHostComputable(mlir::Operation *op);
+  bool isValueNeeded(mlir::Operation *codec) const;
   void addEpilogue(Draft &draft);
   bool joinsAsProducer(mlir::Operation *op, Draft &draft);
   void finish();

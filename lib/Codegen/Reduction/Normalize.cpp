@@ -247,11 +247,89 @@ LogicalResult emitRmsNorm(RmsNormOp op, KernelEmitter &kernel) {
   });
 }
 
+/// Softmax along an axis before the last: lanes are neighbouring columns, and a job
+/// walks along the axis for a line of them.
+LogicalResult emitColumnSoftmax(Operation *op, KernelEmitter &kernel, unsigned axis,
+                                bool logarithm) {
+  MLIRContext *context = kernel.getContext();
+  Location loc = kernel.getLoc();
+  Value input = op->getOperand(0);
+  Type element = cast<RankedTensorType>(input.getType()).getElementType();
+  Type type = accumulatorType(element);
+  SmallVector<AffineExpr> sizes(kernel.dims(input)), space;
+  for (unsigned i = 0; i + 1 < sizes.size(); ++i)
+    if (i != axis)
+      space.push_back(sizes[i]);
+  SmallVector<AffineExpr> line{sizes.back()};
+  AffineExpr cost = costOf(context, line, 40, lanesFor(kernel, line[0])) * sizes[axis];
+  return kernel.addTask(
+      product(context, space), cost, [&](OpBuilder &builder, Value lo, Value hi) {
+        KernelEmitter::loop(builder, loc, lo, hi, 1, [&](OpBuilder &b, Value job) {
+          SmallVector<Value> outer = kernel.delinearize(b, job, space);
+          Value zero = kernel.constantIndex(0), length = kernel.size(sizes[axis]);
+          forAxes(kernel, b, line, [&](ElementEmitter &e, ArrayRef<LaneIndex> index) {
+            int64_t lanes = e.lanes();
+            auto at = [&](Value i) {
+              SmallVector<LaneIndex> position;
+              for (Value o : outer)
+                position.push_back({o, 0});
+              position.push_back(index[0]);
+              position.insert(position.begin() + axis, LaneIndex{i, 0});
+              return position;
+            };
+            auto load = [&](OpBuilder &in, Value i) {
+              ElementEmitter own(kernel, in, lanes);
+              return own.splat(widen(in, loc, own.at(input, at(i))));
+            };
+            OpBuilder &here = e.getBuilder();
+            Combiner larger = extremeCombiner(true, false, false);
+            Value peak = carriedLoop(here, loc, zero, length, 1,
+                                     neutralValue(here, loc, larger, type, lanes),
+                                     [&](OpBuilder &in, Value i, ValueRange state) {
+                                       return SmallVector<Value>{larger.combine(
+                                           in, loc, load(in, i), state[0])};
+                                     })
+                             .front();
+            auto moved = [&](OpBuilder &in, Value i) -> Value {
+              return arith::SubFOp::create(in, loc, load(in, i), peak);
+            };
+            Value sum = carriedLoop(here, loc, zero, length, 1,
+                                    neutralValue(here, loc, sumCombiner(), type, lanes),
+                                    [&](OpBuilder &in, Value i, ValueRange state) {
+                                      Value y = math::ExpOp::create(in, loc, moved(in, i));
+                                      return SmallVector<Value>{
+                                          arith::AddFOp::create(in, loc, state[0], y)};
+                                    })
+                            .front();
+            if (logarithm)
+              sum = math::LogOp::create(here, loc, sum);
+            KernelEmitter::loop(here, loc, zero, length, 1, [&](OpBuilder &in, Value i) {
+              ElementEmitter own(kernel, in, lanes);
+              Value y = moved(in, i);
+              if (logarithm)
+                y = arith::SubFOp::create(in, loc, y, sum);
+              else
+                y = arith::DivFOp::create(in, loc, math::ExpOp::create(in, loc, y), sum);
+              kernel.store(own, at(i), narrow(in, loc, y, element));
+            });
+          });
+        });
+        return success();
+      });
+}
+
+template <typename Op>
+LogicalResult emitAnySoftmax(Op op, KernelEmitter &kernel, bool logarithm) {
+  int64_t rank = cast<RankedTensorType>(op.getInput().getType()).getRank();
+  return int64_t(op.getAxis()) + 1 == rank
+             ? emitSoftmax(op, kernel, op.getAxis(), logarithm)
+             : emitColumnSoftmax(op, kernel, op.getAxis(), logarithm);
+}
 LogicalResult emit(SoftmaxOp op, KernelEmitter &kernel) {
-  return emitSoftmax(op, kernel, op.getAxis(), false);
+  return emitAnySoftmax(op, kernel, false);
 }
 LogicalResult emit(LogSoftmaxOp op, KernelEmitter &kernel) {
-  return emitSoftmax(op, kernel, op.getAxis(), true);
+  return emitAnySoftmax(op, kernel, true);
 }
 LogicalResult emit(LayerNormOp op, KernelEmitter &kernel) {
   return emitLayerNorm(op, kernel);
@@ -264,15 +342,16 @@ template <typename Op>
 struct RowModel : KernelOpInterface::ExternalModel<RowModel<Op>, Op> {
   KernelRole getKernelRole(Operation *) const { return KernelRole::Root; }
   bool acceptsEpilogue(Operation *) const { return true; }
-  bool acceptsPrologue(Operation *, unsigned operand) const { return operand == 0; }
-  LogicalResult emitKernel(Operation *op, KernelEmitter &kernel) const {
-    auto typed = cast<Op>(op);
+  bool acceptsPrologue(Operation *op, unsigned operand) const {
+    // Columns are walked over three times.
     if constexpr (std::is_same_v<Op, SoftmaxOp> || std::is_same_v<Op, LogSoftmaxOp>)
-      if (int64_t(typed.getAxis()) + 1 !=
-          cast<RankedTensorType>(typed.getInput().getType()).getRank())
-        return op->emitError("expected softmax over the last axis here, found axis ")
-               << typed.getAxis();
-    return emit(typed, kernel);
+      if (int64_t(cast<Op>(op).getAxis()) + 1 !=
+          cast<RankedTensorType>(op->getOperand(0).getType()).getRank())
+        return false;
+    return operand == 0;
+  }
+  LogicalResult emitKernel(Operation *op, KernelEmitter &kernel) const {
+    return emit(cast<Op>(op), kernel);
   }
 };
 

@@ -138,7 +138,9 @@ struct ReduceKernel {
   LogicalResult run() {
     if (reduced.empty())
       return emitCopy();
-    if (!kept.empty() && kept.back() + 1 == sizes.size())
+    // The form with two passes has lanes along the reduced axis only.
+    if (!kept.empty() && kept.back() + 1 == sizes.size() &&
+        kind.kind != ReduceKind::LogSumExp)
       return emitKeptLast();
     return emitReducedLast();
   }
@@ -221,8 +223,6 @@ LogicalResult ReduceKernel::emitReducedLast() {
 
 LogicalResult ReduceKernel::emitKeptLast() {
   MLIRContext *context = op.getContext();
-  if (kind.kind == ReduceKind::LogSumExp)
-    return op.emitError("log_sum_exp over an axis before the last has no kernel");
   AffineExpr count = product(context, reducedSizes);
   AffineExpr last = keptSizes.back();
   int64_t lanes = lanesFor(kernel, last);
@@ -337,6 +337,7 @@ void pith::attachReduceModel(MLIRContext *context) {
 void pith::attachReductionModels(MLIRContext *context) {
   attachReduceModel(context);
   attachNormalizeModels(context);
+  attachChannelNormModels(context);
   attachPoolModels(context);
   attachSelectModels(context);
 }

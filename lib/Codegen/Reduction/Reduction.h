@@ -13,6 +13,7 @@ namespace pith {
 void attachReductionModels(mlir::MLIRContext *context);
 void attachReduceModel(mlir::MLIRContext *context);
 void attachNormalizeModels(mlir::MLIRContext *context);
+void attachChannelNormModels(mlir::MLIRContext *context);
 void attachPoolModels(mlir::MLIRContext *context);
 void attachSelectModels(mlir::MLIRContext *context);
 } // namespace pith
