@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that a guide tells the truth: runs its examples, compares its quotations.
 
-    run_guide.py GUIDE.md FOLDER [NAME=VALUE…]
+    run_guide.py GUIDE.md FOLDER [NAME=VALUE…] [--before COMMAND]
 
 The words after a code block's language say what it is:
 
@@ -14,7 +14,8 @@ The words after a code block's language say what it is:
     ```cpp quote=lib/A.cpp     lines of that file of the repository, in this order;
                                a line of "// ..." or "..." stands for left-out lines
 
-Other blocks are not checked. NAME=VALUE sets a variable for the commands.
+Other blocks are not checked. NAME=VALUE sets a variable for the commands; COMMAND
+runs in FOLDER first, and makes what the guide takes for granted.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -99,10 +100,12 @@ def run(code, expected, folder, variables):
     return done.stdout
 
 
-def check(guide, folder, variables):
+def check(guide, folder, variables, before=None):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     output, checked = "", 0
+    if before:
+        run([before], 0, folder, variables)
     for number, words, code in blocks(guide):
         try:
             for word in words:
@@ -129,8 +132,13 @@ def check(guide, folder, variables):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
+    arguments, before = sys.argv[1:], None
+    if arguments[-2] == "--before":
+        before = arguments[-1]
+        del arguments[-2:]
     try:
-        count = check(sys.argv[1], sys.argv[2], dict(v.split("=", 1) for v in sys.argv[3:]))
-        print(f"{sys.argv[1]}: {count} blocks checked")
+        count = check(arguments[0], arguments[1], dict(v.split("=", 1) for v in arguments[2:]),
+                      before)
+        print(f"{arguments[0]}: {count} blocks checked")
     except GuideError as failure:
         sys.exit(str(failure))
