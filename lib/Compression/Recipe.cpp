@@ -174,11 +174,11 @@ LogicalResult RecipeParser::checkOptions(StringRef argument, const RecipeStep &s
     if (llvm::is_contained(seen, key))
       return text.error(option, "option '" + key + "' is given twice");
     seen.push_back(key);
-    // Alone, to tell which value does not parse; how options go together is
-    // checked with all of them.
+    // Alone, to tell which value does not parse (there is no message then); how
+    // options go together is checked with all of them.
     bool parsed = false;
-    auto heard = [&](const Twine &) -> LogicalResult {
-      parsed = true;
+    auto heard = [&](const Twine &message) -> LogicalResult {
+      parsed = !message.str().empty();
       return failure();
     };
     if (failed(entry->make()->initializeOptions(option, heard)) && !parsed)

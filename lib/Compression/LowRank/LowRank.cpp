@@ -200,7 +200,9 @@ private:
 static std::optional<LowRankFactors>
 decomposeByEnergy(MLIRContext *context, const ParallelMatrix &matrix,
                   const LowRankTarget &target, double total) {
-  int64_t limit = std::min({target.maxRank, matrix.rows(), matrix.cols()});
+  // A basis of just the greatest rank would miss a little of what that rank keeps.
+  int64_t limit = std::min(
+      {target.maxRank + kOversampling, matrix.rows(), matrix.cols()});
   RangeFinder finder(context, matrix, limit);
   double captured = 0;
   while (captured < target.energy * total) {
@@ -214,7 +216,10 @@ decomposeByEnergy(MLIRContext *context, const ParallelMatrix &matrix,
     if (best < target.energy * total)
       return std::nullopt;
   }
-  return finder.cut(target, total);
+  std::optional<LowRankFactors> factors = finder.cut(target, total);
+  if (factors && factors->rank > target.maxRank)
+    return std::nullopt;
+  return factors;
 }
 
 std::optional<LowRankFactors>

@@ -254,15 +254,14 @@ TileValues DequantizeOp::emitTile(TileEmitter &emitter, ValueRange group) {
     return arith::ConstantOp::create(
         b, loc, DenseElementsAttr::get(vectorType, value));
   };
-  TileValues tile = emitter.operandTile(0);
+  bool isBit = getCodeType(*this).getWidth() == 1;
+  TileValues tile = isBit ? emitter.operandTile(0) : emitter.operandFloats(0);
   for (SmallVector<Value> &step : tile)
     for (auto [index, code] : llvm::enumerate(step)) {
-      Value value;
-      if (getElementTypeOrSelf(code.getType()).isInteger(1))
+      Value value = code;
+      if (isBit)
         value = arith::SelectOp::create(
             b, loc, code, splat(1), splat(getCodeType(*this).isUnsigned() ? 0 : -1));
-      else
-        value = arith::SIToFPOp::create(b, loc, vectorType, code);
       if (getZeroPoint())
         value = arith::SubFOp::create(b, loc, value,
                                       group[emitter.vectors() + index]);

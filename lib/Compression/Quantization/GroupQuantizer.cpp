@@ -231,22 +231,24 @@ struct Work {
     return {scale, float(z), float(-z), float(how.maxCode() - z)};
   }
 
-  /// How far down a search shrinks the range: the fewer levels, the further.
-  double leastShrink() const {
+  /// Ranges that a search tries, as parts of the group's: the fewer levels, the
+  /// further it shrinks them. With 2 bits one that is too wide may fit best.
+  std::pair<double, double> searchedRanges() const {
     switch (how.bits) {
     case 2:
-      return 0.3;
+      return {1.3, 0.3};
     case 3:
-      return 0.5;
+      return {1.1, 0.5};
     case 4:
-      return 0.65;
+      return {1, 0.65};
     default:
-      return 0.8;
+      return {1, 0.8};
     }
   }
 
   Grid search(Grid best, const Range &range) const {
-    constexpr int kSteps = 10;
+    const int steps = how.bits <= 3 ? 20 : 10;
+    const auto [widest, narrowest] = searchedRanges();
     Fit bestFit = fitGrid(w, best);
     auto consider = [&](const Grid &grid) {
       Fit fit = fitGrid(w, grid);
@@ -255,12 +257,17 @@ struct Work {
         best = grid;
       }
     };
-    for (int step = 0; step <= kSteps; ++step) {
-      double shrink = 1 - (1 - leastShrink()) * step / kSteps;
-      if (how.symmetric)
-        consider(symmetricGrid(shrink * range.largest / how.minCode()));
-      else
-        consider(asymmetricGrid(shrink * range.low, shrink * range.high));
+    for (int step = 0; step <= steps; ++step) {
+      double part = widest - (widest - narrowest) * step / steps;
+      if (!how.symmetric) {
+        consider(asymmetricGrid(part * range.low, part * range.high));
+        continue;
+      }
+      double scale = part * range.largest / how.minCode();
+      consider(symmetricGrid(scale));
+      // With few codes it matters which side has one more, wherever the largest is.
+      if (how.bits <= 3)
+        consider(symmetricGrid(-scale));
     }
     for (int refit = 0; refit < 2 && bestFit.codes > 0; ++refit) {
       Grid grid = best;

@@ -29,9 +29,9 @@ def QuantizeWeightsPass : Pith_CompressionPass<"pith-quantize-weights"> {
     of a 2-means clustering, whose zero point is a real number.
 
     `search=mse` tries further scales and keeps the one with the least squared
-    error: smaller ones, ones that use the code −2^(b−1) too (their sign is that
-    of −w at the largest |w|), and the least-squares scale Σwq / Σq² of the best
-    codes. `auto` searches up to 4 bits. After Frantar et al., "GPTQ" (2022), and
+    error: smaller ones (up to 3 bits also greater ones), ones that use the code
+    −2^(b−1) too (their sign is that of −w at the largest |w|, up to 3 bits either
+    sign), and the least-squares scale Σwq / Σq² of the best codes. `auto` searches up to 4 bits. After Frantar et al., "GPTQ" (2022), and
     Nagel et al., "A White Paper on Neural Network Quantization" (2021), §3.1.
 
     A weight that is stored sparsely stays sparse: its codes are what is stored,
