@@ -84,6 +84,19 @@ Value Node::getOperand(unsigned index) const {
   return index < operands.size() ? operands[index] : Value();
 }
 
+Value Node::getSizesOperand(unsigned index) {
+  Value value = getOperand(index);
+  if (!value || matchPattern(value, m_Constant()))
+    return value;
+  auto known = findInts(value);
+  if (!known)
+    return value;
+  HostTensor tensor(cast<RankedTensorType>(value.getType()));
+  for (auto [i, number] : llvm::enumerate(*known))
+    tensor.setInt(i, number);
+  return createConstant(tensor);
+}
+
 bool Node::hasResult(unsigned index) const {
   return int(index) < proto.output_size() && !proto.output(index).empty();
 }

@@ -73,6 +73,9 @@ public:
   /// Null if left out.
   mlir::Value getOperand(unsigned index) const;
   llvm::ArrayRef<mlir::Value> getOperands() const { return operands; }
+  /// An operand that holds sizes or bounds: as a constant if its elements are
+  /// known, however they are computed.
+  mlir::Value getSizesOperand(unsigned index);
   unsigned getNumResults() const { return proto.output_size(); }
   llvm::StringRef getResultName(unsigned index) const { return proto.output(int(index)); }
   /// Whether this result has a name.

@@ -75,6 +75,7 @@ std::string OnnxModel::check() {
   std::string error = guard([&]() -> std::string {
     dropUnknownSizes(graph);
     dropStatedShapes(graph);
+    completeAttributes();
     return "";
   });
   if (error.empty())

@@ -177,7 +177,8 @@ static bool buildBody(const onnx::OpSchema &schema, const onnx::NodeProto &node,
   return true;
 }
 
-/// Attributes that the node leaves to their defaults: the body refers to them.
+/// Attributes that the node leaves to their defaults: the body of a function
+/// refers to them.
 static void addDefaults(const onnx::OpSchema &schema, onnx::NodeProto &node) {
   for (const auto &[name, attribute] : schema.attributes()) {
     bool given = false;
@@ -185,6 +186,16 @@ static void addDefaults(const onnx::OpSchema &schema, onnx::NodeProto &node) {
       given |= own.name() == name;
     if (!given && attribute.default_value.type() != onnx::AttributeProto::UNDEFINED)
       *node.add_attribute() = attribute.default_value;
+  }
+}
+
+void OnnxModel::completeAttributes() {
+  for (onnx::NodeProto &node : *getGraph().mutable_node()) {
+    if (!hasFunction(node))
+      continue;
+    addDefaults(*onnx::OpSchemaRegistry::Instance()->GetSchema(
+                    node.op_type(), int(getOpset(node.domain())), node.domain()),
+                node);
   }
 }
 
@@ -204,7 +215,6 @@ std::string OnnxModel::expandFunctions(
       onnx::FunctionProto body;
       if (!schema || !buildBody(*schema, node, types, opset, body))
         return describe(node) + ": is not supported in this form";
-      addDefaults(*schema, node);
       body.set_domain(kExpansionDomain);
       body.set_name(node.op_type() + "_" + std::to_string(++expansions));
       body.mutable_opset_import()->CopyFrom(proto.opset_import());
@@ -225,5 +235,7 @@ std::string OnnxModel::expandFunctions(
     proto.mutable_opset_import()->RemoveLast();
     return "";
   });
+  if (error.empty())
+    error = guard([&] { return completeAttributes(), std::string(); });
   return error.empty() ? inferShapes() : error;
 }

@@ -84,6 +84,8 @@ public:
 
 private:
   std::string inferShapes();
+  /// Writes out the default attributes of nodes that functions define.
+  void completeAttributes();
 
   std::string path;
   std::string folder;

@@ -91,8 +91,9 @@ static void importConv(Node &node) {
                                         Layout::ChannelsFirst));
 }
 
-/// The pads that give the output sizes a node asks for.
-static void padTransposed(Node &node, Value input, ArrayRef<int64_t> outputPadding,
+/// The pads that give the output sizes a node asks for; output padding where it
+/// asks for more than there is.
+static void padTransposed(Node &node, Value input, SmallVectorImpl<int64_t> &outputPadding,
                           Window &window) {
   SmallVector<int64_t> wanted = node.getInts("output_shape");
   std::string mode = node.getString("auto_pad", "NOTSET");
@@ -113,11 +114,13 @@ static void padTransposed(Node &node, Value input, ArrayRef<int64_t> outputPaddi
     int64_t output = wanted.empty() ? size * window.strides[i] : wanted[i];
     int64_t total = window.strides[i] * (size - 1) + outputPadding[i] +
                     (window.kernel[i] - 1) * window.dilations[i] + 1 - output;
-    if (total < 0 || output < 0) {
-      node.emitError() << "expected an output size from 0 to " << total + output
-                       << " along spatial axis " << i << ", found " << output;
+    if (output < 0 || output > kMaxElements) {
+      node.emitError() << "expected an output size from 0 to 2^48 along spatial axis " << i
+                       << ", found " << output;
       return;
     }
+    outputPadding[i] += std::max<int64_t>(-total, 0);
+    total = std::max<int64_t>(total, 0);
     window.low[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
     window.high[i] = total - window.low[i];
   }

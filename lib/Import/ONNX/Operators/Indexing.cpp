@@ -69,7 +69,7 @@ static void importScatterNd(Node &node) {
 
 /// The depth may have any number type.
 static void importOneHot(Node &node) {
-  Value indices = node.getOperand(0), depth = node.getOperand(1),
+  Value indices = node.getOperand(0), depth = node.getSizesOperand(1),
         values = node.getOperand(2);
   Type i64 = node.getBuilder().getI64Type();
   if (isa_and_present<FloatType>(node.getElementType(indices)))

@@ -65,7 +65,7 @@ static void importArg(Node &node) {
 }
 
 static void importTopK(Node &node) {
-  Value x = node.getOperand(0), k = node.getOperand(1);
+  Value x = node.getOperand(0), k = node.getSizesOperand(1);
   int64_t axis = node.normalizeAxis(node.getInt("axis", -1), node.getRank(x));
   if (node.getVersion() < 10)
     k = node.createInts(node.getInt("k", 0));

@@ -252,7 +252,7 @@ static void importResize(Node &node) {
   resize.cubicCoefficient = double(node.getFloat("cubic_coeff_a", -0.75f));
   resize.excludeOutside = node.getInt("exclude_outside", 0) != 0;
   resize.antialias = node.getInt("antialias", 0) != 0;
-  Value scales = node.getOperand(2), sizes = node.getOperand(3);
+  Value scales = node.getOperand(2), sizes = node.getSizesOperand(3);
   if (isGiven(node, sizes))
     readSizes(node, x, sizes, resize);
   else if (isGiven(node, scales))

@@ -60,8 +60,7 @@ static void importConstant(Node &node) {
 }
 
 static void importConstantOfShape(Node &node) {
-  Value shape = node.getOperand(0);
-  Value value;
+  Value shape = node.getSizesOperand(0), value;
   if (node.hasAttribute("value")) {
     HostTensor tensor = node.takeTensor("value");
     if (node.hasFailed())
@@ -103,9 +102,9 @@ static void importEyeLike(Node &node) {
 }
 
 static void importRange(Node &node) {
-  Value start = node.getOperand(0);
+  Value start = node.getSizesOperand(0);
   node.setResult(0, node.create<RangeOp>(node.getElementType(start), start,
-                                         node.getOperand(1), node.getOperand(2)));
+                                         node.getSizesOperand(1), node.getSizesOperand(2)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -132,7 +131,7 @@ static void importSize(Node &node) {
 
 static void importReshape(Node &node) {
   Value x = node.getOperand(0);
-  node.setResult(0, node.create<ReshapeOp>(node.getElementType(x), x, node.getOperand(1),
+  node.setResult(0, node.create<ReshapeOp>(node.getElementType(x), x, node.getSizesOperand(1),
                                            node.getInt("allowzero", 0) != 0));
 }
 
@@ -194,7 +193,7 @@ static void importTranspose(Node &node) {
 template <typename Op>
 static void importWithShape(Node &node) {
   Value x = node.getOperand(0);
-  node.setResult(0, node.create<Op>(node.getElementType(x), x, node.getOperand(1)));
+  node.setResult(0, node.create<Op>(node.getElementType(x), x, node.getSizesOperand(1)));
 }
 
 static void importConcat(Node &node) {

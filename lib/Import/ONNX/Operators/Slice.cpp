@@ -46,8 +46,8 @@ void pith::importSlice(Node &node) {
     ends = node.createInts(node.getInts("ends"));
     axes = node.getInts("axes");
   } else {
-    starts = node.getOperand(1);
-    ends = node.getOperand(2);
+    starts = node.getSizesOperand(1);
+    ends = node.getSizesOperand(2);
     if (node.getOperand(3))
       axes = node.requireInts(node.getOperand(3), "axes");
     if (node.getOperand(4))
