@@ -27,6 +27,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <numeric>
@@ -39,12 +40,23 @@ static constexpr int64_t kMaxGroup = 32768;
 /// Rows of one job.
 static constexpr int64_t kRowsPerJob = 256;
 
+/// A constant inside the kernel: its elements are equal, one stands for all.
+static HostTensor inside(Value value) {
+  ElementsAttr attr;
+  if (!value || isa<BlockArgument>(value) || !matchPattern(value, m_Constant(&attr)))
+    return {};
+  auto tensor = HostTensor::get(attr);
+  return tensor ? *tensor : HostTensor();
+}
+
 namespace {
 
 /// The weight's side: which values it is made of.
 struct IntegerWeight {
   Value codes, scale, zeroPoint;
   IntegerForm form;
+  /// The zero point, where it is the same everywhere (`zeroPoint` is null then).
+  int64_t sharedZero = 0;
 
   static std::optional<IntegerWeight> get(Value weight) {
     auto codec = weight.getDefiningOp<WeightCodecOpInterface>();
@@ -63,6 +75,10 @@ struct IntegerWeight {
         return std::nullopt;
     if (!isa<BlockArgument>(result.codes))
       return std::nullopt;
+    if (HostTensor zero = inside(result.zeroPoint)) {
+      result.sharedZero = zero.getInt(0);
+      result.zeroPoint = Value();
+    }
     return result;
   }
 };
@@ -76,7 +92,7 @@ public:
         stream(stream), rows(kernel, product.rowAxes),
         dots(kernel.getTarget(), stream.dots.bits(), stream.shape.lanes),
         leftRows(kernel, this->left, dots, stream.group, stream.groups,
-                 stream.hasSums, stream.zeroBytes ? 1 : stream.dots.bias) {}
+                 stream.hasSums, stream.zeroBytes ? 1 : stream.dots.bias + stream.sharedZero) {}
 
   LogicalResult emit();
 
@@ -140,16 +156,9 @@ void IntegerProductEmitter::setPacking() {
   unsigned codes = cast<BlockArgument>(weight.codes).getArgNumber();
   ArgumentPacking &packing = kernel.getPlan().packings[codes];
   packing.key = stream.key();
-  // Constants inside the kernel have equal elements: one stands for all.
-  auto inside = [](Value value) -> HostTensor {
-    ElementsAttr attr;
-    if (!value || isa<BlockArgument>(value) ||
-        !matchPattern(value, m_Constant(&attr)))
-      return {};
-    auto tensor = HostTensor::get(attr);
-    return tensor ? *tensor : HostTensor();
-  };
-  HostTensor scale = inside(weight.scale), zero = inside(weight.zeroPoint);
+  HostTensor scale = inside(weight.scale);
+  if (scale)
+    packing.key += ",scale " + std::to_string(llvm::bit_cast<uint64_t>(scale.getDouble(0)));
   int scaleAt = 0, zeroAt = 0, next = 1;
   for (auto [value, at] : {std::make_pair(weight.scale, &scaleAt),
                            std::make_pair(weight.zeroPoint, &zeroAt)})
@@ -157,10 +166,10 @@ void IntegerProductEmitter::setPacking() {
       packing.companions.push_back(cast<BlockArgument>(value).getArgNumber());
       *at = next++;
     }
-  packing.packWith = [stream = stream, scale, zero, scaleAt,
+  packing.packWith = [stream = stream, scale, scaleAt,
                       zeroAt](ArrayRef<HostTensor> tensors) {
     return stream.pack(tensors[0], scaleAt ? tensors[scaleAt] : scale,
-                       zeroAt ? tensors[zeroAt] : zero);
+                       zeroAt ? tensors[zeroAt] : HostTensor());
   };
 }
 
@@ -345,6 +354,7 @@ static std::optional<IntegerStream> chooseStream(KernelEmitter &kernel,
   stream.bfloat = scale.isBF16();
   bool isHalf = stream.bfloat || (scale.isF16() && target.hasF16C);
   stream.scaleBytes = isHalf ? 2 : 4;
+  stream.sharedZero = weight.sharedZero;
   if (weight.zeroPoint) {
     Type zero =
         cast<RankedTensorType>(weight.zeroPoint.getType()).getElementType();

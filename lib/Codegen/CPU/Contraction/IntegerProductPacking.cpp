@@ -22,7 +22,7 @@ std::string IntegerStream::key() const {
   os << "integers:" << shape.outputs << ',' << shape.lanes << ',' << shape.vectors
      << ',' << reduction << ',' << group << ',' << groups << ',' << scaleGroup
      << ',' << scaleBytes << ',' << bfloat << ',' << zeroBytes << ',' << hasSums
-     << ',' << dots.bias << ',' << dots.unit;
+     << ',' << sharedZero << ',' << dots.bias << ',' << dots.unit;
   return text;
 }
 
@@ -80,7 +80,8 @@ std::vector<char> IntegerStream::pack(const HostTensor &codes,
         storeScale(to + lane * scaleBytes,
                    scales.getDouble(scaleOf.index(output, column)), scaleBytes,
                    bfloat);
-        int64_t zero = zeros ? zeros.getInt(zeroOf.index(output, column)) : 0;
+        int64_t zero = zeros ? zeros.getInt(zeroOf.index(output, column))
+                             : sharedZero;
         if (zeroBytes) {
           // Little-endian, so that both widths start alike.
           int32_t total = int32_t(zero + dots.bias);

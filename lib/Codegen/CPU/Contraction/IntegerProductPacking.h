@@ -40,6 +40,7 @@ struct IntegerStream {
   int64_t scaleBytes = 2;
   bool bfloat = false; ///< scales of 2 bytes are bf16, not f16
   int64_t zeroBytes = 0;
+  int64_t sharedZero = 0; ///< of all codes, where none are stored
   bool hasSums = false;
 
   int64_t width() const { return shape.width(); }

@@ -45,6 +45,9 @@ public:
   TileValues operandTile(unsigned index) override {
     return reader.tile(node.children[index]);
   }
+  TileValues operandFloats(unsigned index) override {
+    return reader.floats(node.children[index]);
+  }
   SmallVector<Value> operandLanes(unsigned index) override {
     return reader.leafLanes(node.children[index].number);
   }
@@ -154,21 +157,8 @@ Value PanelReader::scaled(int64_t stored, int64_t per, int64_t &offset) {
 }
 
 //===----------------------------------------------------------------------===//
-// Loads
+// Tiles
 //===----------------------------------------------------------------------===//
-
-Value PanelReader::splatValue(const Leaf &leaf) {
-  TileCode code(*current, kernel.getLoc());
-  int64_t lanes = weight.shape.lanes;
-  bool isFloat = isa<FloatType>(leaf.element);
-  Type type = isFloat                        ? Type(code.b.getF32Type())
-              : leaf.element.isInteger(1) ? Type(code.b.getI1Type())
-                                             : Type(code.b.getI32Type());
-  double value = isFloat ? leaf.splat.getDouble(0) : double(leaf.splat.getInt(0));
-  if (leaf.element.isInteger(1))
-    value = leaf.splat.getInt(0) != 0;
-  return code.constant(VectorType::get({lanes}, type), value);
-}
 
 TileValues PanelReader::tile(const Child &child) {
   if (child.isLeaf)
@@ -179,184 +169,15 @@ TileValues PanelReader::tile(const Child &child) {
   return codec.emitTile(view, groupValues[child.number]);
 }
 
-TileValues PanelReader::leafTile(size_t number) {
-  const Leaf &leaf = weight.leaves[number];
-  const LeafState &state = states[number];
-  const PanelShape &shape = weight.shape;
+TileValues PanelReader::floats(const Child &child) {
+  if (child.isLeaf && canLookUp(weight.leaves[child.number]))
+    return leafFloats(child.number);
+  TileValues values = tile(child);
   TileCode code(*current, kernel.getLoc());
-  int64_t rows = weight.step * leaf.stored / leaf.per;
-  TileValues values(rows, SmallVector<Value>(shape.vectors));
-  if (leaf.argument < 0) {
-    for (auto &row : values)
-      llvm::fill(row, splatValue(leaf));
-    return values;
-  }
-  int64_t offset = 0;
-  Value position = scaled(leaf.stored, leaf.per, offset);
-  bool isUnsigned = leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
-  Value memref = state.buffer.memref;
-
-  if (leaf.layout.kind == ElementLayout::Kind::Whole) {
-    Value start = code.add(state.bases[0], code.mul(position, shape.width()));
-    if (prefetchAhead)
-      for (int64_t at = 0; at < rows * shape.width() * leaf.layout.elementBytes;
-           at += 64)
-        code.prefetch(memref,
-                      code.add(start, offset * shape.width() +
-                                          (at + prefetchAhead) /
-                                              leaf.layout.elementBytes));
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t v = 0; v < shape.vectors; ++v) {
-        Value x = code.load(
-            memref,
-            code.add(start, (offset + r) * shape.width() + v * shape.lanes),
-            shape.lanes);
-        values[r][v] = isa<FloatType>(leaf.element) ? code.toFloat(x)
-                                                    : code.toInt(x, isUnsigned);
-      }
-    return values;
-  }
-
-  if (leaf.layout.kind == ElementLayout::Kind::MaskBits) {
-    int64_t bytes = shape.lanes / 8, line = shape.vectors * bytes;
-    Value start = code.add(state.bases[0], code.mul(position, line));
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t v = 0; v < shape.vectors; ++v) {
-        Value x = code.load(
-            memref, code.add(start, (offset + r) * line + v * bytes), bytes);
-        values[r][v] = code.bitcast(
-            x, VectorType::get({shape.lanes}, code.b.getI1Type()));
-      }
-    return values;
-  }
-
-  // Planes.
-  unsigned width = leaf.element.getIntOrFloatBitWidth();
-  auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
-  for (int64_t v = 0; v < shape.vectors; ++v) {
-    unsigned shift = 0;
-    for (auto [plane, bits] : llvm::enumerate(leaf.layout.planes)) {
-      int64_t perByte = 8 / bits;
-      Value start = code.add(state.bases[plane],
-                             code.mul(code.div(position, perByte), shape.width()));
-      Value bytes;
-      for (int64_t r = 0; r < rows; ++r) {
-        int64_t part = r % perByte;
-        if (part == 0) {
-          Value at = code.add(start, (offset + r) / perByte * shape.width() +
-                                         v * shape.lanes);
-          if (prefetchAhead && v * shape.lanes % 64 == 0)
-            code.prefetch(memref, code.add(at, prefetchAhead));
-          bytes = code.toInt(code.load(memref, at, shape.lanes), true);
-        }
-        Value x = bytes;
-        bool last = plane + 1 == leaf.layout.planes.size();
-        if (!isUnsigned && last && shift == 0) {
-          // One plane: move the field to the top and back with its sign.
-          x = arith::ShLIOp::create(
-              code.b, code.loc, x, code.constant(word, 32 - bits * (part + 1)));
-          x = arith::ShRSIOp::create(code.b, code.loc, x,
-                                     code.constant(word, 32 - bits));
-        } else {
-          if (part)
-            x = arith::ShRUIOp::create(code.b, code.loc, x,
-                                       code.constant(word, bits * part));
-          if (part + 1 < perByte)
-            x = arith::AndIOp::create(code.b, code.loc, x,
-                                      code.constant(word, (1 << bits) - 1));
-          if (shift) {
-            x = arith::ShLIOp::create(code.b, code.loc, x,
-                                      code.constant(word, shift));
-            x = arith::OrIOp::create(code.b, code.loc, x, values[r][v]);
-          }
-          if (!isUnsigned && last) {
-            Value unused = code.constant(word, 32 - width);
-            x = arith::ShLIOp::create(code.b, code.loc, x, unused);
-            x = arith::ShRSIOp::create(code.b, code.loc, x, unused);
-          }
-        }
-        values[r][v] = x;
-      }
-      shift += bits;
-    }
-  }
-  if (leaf.element.isInteger(1))
-    for (auto &row : values)
-      for (Value &x : row)
-        x = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, x,
-                                  code.constant(word, 0));
+  for (auto &row : values)
+    for (Value &x : row)
+      x = code.toFloat(x);
   return values;
-}
-
-SmallVector<Value> PanelReader::leafLanes(size_t number) {
-  const Leaf &leaf = weight.leaves[number];
-  const PanelShape &shape = weight.shape;
-  TileCode code(*current, kernel.getLoc());
-  if (leaf.argument < 0)
-    return SmallVector<Value>(shape.vectors, splatValue(leaf));
-  Value start = states[number].bases[0];
-  if (leaf.packing.kind == Kind::Groups && leaf.packing.groupSize > 0) {
-    int64_t offset = 0;
-    Value position = scaled(leaf.stored, leaf.per, offset);
-    Value group = code.div(code.add(position, offset), leaf.packing.groupSize);
-    start = code.add(start, code.mul(group, shape.width()));
-  }
-  SmallVector<Value> values;
-  for (int64_t v = 0; v < shape.vectors; ++v) {
-    Value x = code.load(states[number].buffer.memref,
-                        code.add(start, v * shape.lanes), shape.lanes);
-    bool isUnsigned =
-        leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
-    values.push_back(isa<FloatType>(leaf.element) ? code.toFloat(x)
-                                                  : code.toInt(x, isUnsigned));
-  }
-  return values;
-}
-
-Value PanelReader::leafScalar(size_t number, int64_t element) {
-  const Leaf &leaf = weight.leaves[number];
-  TileCode code(*current, kernel.getLoc());
-  bool isFloat = isa<FloatType>(leaf.element);
-  if (leaf.argument < 0)
-    return isFloat ? code.constant(code.b.getF32Type(), leaf.splat.getDouble(element))
-                   : code.constant(code.b.getI32Type(), leaf.splat.getInt(element));
-  Value x = code.loadScalar(states[number].buffer.memref,
-                            kernel.constantIndex(element));
-  return isFloat ? code.toFloat(x)
-                 : code.toInt(x, leaf.element.isUnsignedInteger() ||
-                                     leaf.element.isInteger(1));
-}
-
-Value PanelReader::leafLookUp(size_t number, Value codes) {
-  const Leaf &leaf = weight.leaves[number];
-  TileCode code(*current, kernel.getLoc());
-  if (leaf.argument < 0) {
-    // All entries are equal.
-    Value scalar = leafScalar(number, 0);
-    return code.splat(code.toFloat(scalar), weight.shape.lanes);
-  }
-  ArrayRef<Value> table = states[number].table;
-  auto intrinsic = [&](StringRef name, ValueRange operands) -> Value {
-    return LLVM::CallIntrinsicOp::create(code.b, code.loc, table[0].getType(),
-                                         code.b.getStringAttr(name), operands)
-        .getResult(0);
-  };
-  if (table.size() == 1)
-    return intrinsic("llvm.x86.avx512.permvar.sf.512", {table[0], codes});
-  if (table.size() == 2)
-    return intrinsic("llvm.x86.avx512.vpermi2var.ps.512",
-                     {table[0], codes, table[1]});
-  SmallVector<Value> lanes;
-  for (int64_t lane = 0; lane < weight.shape.lanes; ++lane) {
-    Value one = vector::ExtractOp::create(code.b, code.loc, codes,
-                                          ArrayRef<int64_t>{lane});
-    Value at = arith::IndexCastUIOp::create(code.b, code.loc,
-                                            code.b.getIndexType(), one);
-    lanes.push_back(code.toFloat(code.loadScalar(states[number].buffer.memref, at)));
-  }
-  return vector::FromElementsOp::create(
-      code.b, code.loc,
-      VectorType::get({weight.shape.lanes}, code.b.getF32Type()), lanes);
 }
 
 //===----------------------------------------------------------------------===//

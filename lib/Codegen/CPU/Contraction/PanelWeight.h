@@ -121,8 +121,11 @@ private:
   };
 
   TileValues tile(const Child &child);
+  TileValues floats(const Child &child);
+  bool canLookUp(const Leaf &leaf) const;
   TileValues leafTile(size_t number);
-  void prefetchLeaf(const Leaf &leaf, mlir::Value offset);
+  TileValues leafFloats(size_t number);
+  mlir::Value loadPlane(size_t number, size_t plane, int64_t row, int64_t vector);
   llvm::SmallVector<mlir::Value> leafLanes(size_t number);
   mlir::Value leafScalar(size_t number, int64_t element);
   mlir::Value leafLookUp(size_t number, mlir::Value codes);

@@ -1,0 +1,270 @@
+//===- PanelLoads.cpp - What a weight's constants give to tiles -----------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Loads of re-laid constants, and the unpacking of narrow ones, within one step
+// of a panel.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PanelWeight.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace pith;
+
+using Kind = TilePacking::Kind;
+
+/// An instruction that permutes floats; the table comes first.
+static Value callLookUp(TileCode &code, StringRef name, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(code.b, code.loc, operands[0].getType(),
+                                       code.b.getStringAttr(name), operands)
+      .getResult(0);
+}
+
+Value PanelReader::splatValue(const Leaf &leaf) {
+  TileCode code(*current, kernel.getLoc());
+  int64_t lanes = weight.shape.lanes;
+  bool isFloat = isa<FloatType>(leaf.element);
+  Type type = isFloat                        ? Type(code.b.getF32Type())
+              : leaf.element.isInteger(1) ? Type(code.b.getI1Type())
+                                             : Type(code.b.getI32Type());
+  double value = isFloat ? leaf.splat.getDouble(0) : double(leaf.splat.getInt(0));
+  if (leaf.element.isInteger(1))
+    value = leaf.splat.getInt(0) != 0;
+  return code.constant(VectorType::get({lanes}, type), value);
+}
+
+/// Whether codes index a register of 16 floats: one instruction that ignores the
+/// bits above, instead of two for the sign and a conversion.
+bool PanelReader::canLookUp(const Leaf &leaf) const {
+  return leaf.argument >= 0 && leaf.packing.kind == Kind::Elements &&
+         leaf.layout.kind == ElementLayout::Kind::Planes &&
+         leaf.layout.planes.size() == 1 && weight.shape.lanes == 16 &&
+         kernel.getTarget().hasAVX512;
+}
+
+TileValues PanelReader::leafFloats(size_t number) {
+  const Leaf &leaf = weight.leaves[number];
+  const PanelShape &shape = weight.shape;
+  TileCode code(*current, kernel.getLoc());
+  unsigned bits = leaf.layout.planes[0];
+  SmallVector<float> entries;
+  for (int64_t i = 0; i < shape.lanes; ++i) {
+    int64_t entry = i & ((1 << bits) - 1);
+    bool negative = !leaf.element.isUnsignedInteger() && entry >> (bits - 1);
+    entries.push_back(negative ? entry - (1 << bits) : entry);
+  }
+  auto single = VectorType::get({shape.lanes}, code.b.getF32Type());
+  auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
+  Value table = arith::ConstantOp::create(
+      code.b, code.loc, DenseElementsAttr::get(single, ArrayRef<float>(entries)));
+  TileValues values(weight.step * leaf.stored / leaf.per,
+                    SmallVector<Value>(shape.vectors));
+  for (int64_t v = 0; v < shape.vectors; ++v) {
+    Value bytes;
+    for (auto [r, row] : llvm::enumerate(values)) {
+      int64_t part = r % (8 / bits);
+      if (part == 0)
+        bytes = loadPlane(number, 0, r, v);
+      Value index = bytes;
+      if (part)
+        index = arith::ShRUIOp::create(code.b, code.loc, index,
+                                       code.constant(word, bits * part));
+      row[v] = callLookUp(code, "llvm.x86.avx512.permvar.sf.512", {table, index});
+    }
+  }
+  return values;
+}
+
+/// Bytes with row `row` of the tile in a plane, as vectors of i32.
+Value PanelReader::loadPlane(size_t number, size_t plane, int64_t row, int64_t v) {
+  const Leaf &leaf = weight.leaves[number];
+  const PanelShape &shape = weight.shape;
+  TileCode code(*current, kernel.getLoc());
+  int64_t perByte = 8 / leaf.layout.planes[plane], offset = 0;
+  Value position = scaled(leaf.stored, leaf.per, offset);
+  Value at = code.add(states[number].bases[plane],
+                      code.mul(code.div(position, perByte), shape.width()));
+  at = code.add(at, (offset + row) / perByte * shape.width() + v * shape.lanes);
+  Value memref = states[number].buffer.memref;
+  // One prefetch per line.
+  int64_t line = (offset + row) / perByte * shape.width() + v * shape.lanes;
+  if (prefetchAhead && line % 64 == 0)
+    code.prefetch(memref, code.add(at, prefetchAhead));
+  return code.toInt(code.load(memref, at, shape.lanes), true);
+}
+
+TileValues PanelReader::leafTile(size_t number) {
+  const Leaf &leaf = weight.leaves[number];
+  const LeafState &state = states[number];
+  const PanelShape &shape = weight.shape;
+  TileCode code(*current, kernel.getLoc());
+  int64_t rows = weight.step * leaf.stored / leaf.per;
+  TileValues values(rows, SmallVector<Value>(shape.vectors));
+  if (leaf.argument < 0) {
+    for (auto &row : values)
+      llvm::fill(row, splatValue(leaf));
+    return values;
+  }
+  int64_t offset = 0;
+  Value position = scaled(leaf.stored, leaf.per, offset);
+  bool isUnsigned = leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
+  Value memref = state.buffer.memref;
+
+  if (leaf.layout.kind == ElementLayout::Kind::Whole) {
+    Value start = code.add(state.bases[0], code.mul(position, shape.width()));
+    if (prefetchAhead)
+      for (int64_t at = 0; at < rows * shape.width() * leaf.layout.elementBytes;
+           at += 64)
+        code.prefetch(memref,
+                      code.add(start, offset * shape.width() +
+                                          (at + prefetchAhead) /
+                                              leaf.layout.elementBytes));
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t v = 0; v < shape.vectors; ++v) {
+        Value x = code.load(
+            memref,
+            code.add(start, (offset + r) * shape.width() + v * shape.lanes),
+            shape.lanes);
+        values[r][v] = isa<FloatType>(leaf.element) ? code.toFloat(x)
+                                                    : code.toInt(x, isUnsigned);
+      }
+    return values;
+  }
+
+  if (leaf.layout.kind == ElementLayout::Kind::MaskBits) {
+    int64_t bytes = shape.lanes / 8, line = shape.vectors * bytes;
+    Value start = code.add(state.bases[0], code.mul(position, line));
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t v = 0; v < shape.vectors; ++v) {
+        Value x = code.load(
+            memref, code.add(start, (offset + r) * line + v * bytes), bytes);
+        values[r][v] = code.bitcast(
+            x, VectorType::get({shape.lanes}, code.b.getI1Type()));
+      }
+    return values;
+  }
+
+  // Planes.
+  unsigned width = leaf.element.getIntOrFloatBitWidth();
+  auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
+  for (int64_t v = 0; v < shape.vectors; ++v) {
+    unsigned shift = 0;
+    for (auto [plane, bits] : llvm::enumerate(leaf.layout.planes)) {
+      int64_t perByte = 8 / bits;
+      Value bytes;
+      for (int64_t r = 0; r < rows; ++r) {
+        int64_t part = r % perByte;
+        if (part == 0)
+          bytes = loadPlane(number, plane, r, v);
+        Value x = bytes;
+        bool last = plane + 1 == leaf.layout.planes.size();
+        if (!isUnsigned && last && shift == 0) {
+          // One plane: move the field to the top and back with its sign.
+          x = arith::ShLIOp::create(
+              code.b, code.loc, x, code.constant(word, 32 - bits * (part + 1)));
+          x = arith::ShRSIOp::create(code.b, code.loc, x,
+                                     code.constant(word, 32 - bits));
+        } else {
+          if (part)
+            x = arith::ShRUIOp::create(code.b, code.loc, x,
+                                       code.constant(word, bits * part));
+          if (part + 1 < perByte)
+            x = arith::AndIOp::create(code.b, code.loc, x,
+                                      code.constant(word, (1 << bits) - 1));
+          if (shift) {
+            x = arith::ShLIOp::create(code.b, code.loc, x,
+                                      code.constant(word, shift));
+            x = arith::OrIOp::create(code.b, code.loc, x, values[r][v]);
+          }
+          if (!isUnsigned && last) {
+            Value unused = code.constant(word, 32 - width);
+            x = arith::ShLIOp::create(code.b, code.loc, x, unused);
+            x = arith::ShRSIOp::create(code.b, code.loc, x, unused);
+          }
+        }
+        values[r][v] = x;
+      }
+      shift += bits;
+    }
+  }
+  if (leaf.element.isInteger(1))
+    for (auto &row : values)
+      for (Value &x : row)
+        x = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, x,
+                                  code.constant(word, 0));
+  return values;
+}
+
+SmallVector<Value> PanelReader::leafLanes(size_t number) {
+  const Leaf &leaf = weight.leaves[number];
+  const PanelShape &shape = weight.shape;
+  TileCode code(*current, kernel.getLoc());
+  if (leaf.argument < 0)
+    return SmallVector<Value>(shape.vectors, splatValue(leaf));
+  Value start = states[number].bases[0];
+  if (leaf.packing.kind == Kind::Groups && leaf.packing.groupSize > 0) {
+    int64_t offset = 0;
+    Value position = scaled(leaf.stored, leaf.per, offset);
+    Value group = code.div(code.add(position, offset), leaf.packing.groupSize);
+    start = code.add(start, code.mul(group, shape.width()));
+  }
+  SmallVector<Value> values;
+  for (int64_t v = 0; v < shape.vectors; ++v) {
+    Value x = code.load(states[number].buffer.memref,
+                        code.add(start, v * shape.lanes), shape.lanes);
+    bool isUnsigned =
+        leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
+    values.push_back(isa<FloatType>(leaf.element) ? code.toFloat(x)
+                                                  : code.toInt(x, isUnsigned));
+  }
+  return values;
+}
+
+Value PanelReader::leafScalar(size_t number, int64_t element) {
+  const Leaf &leaf = weight.leaves[number];
+  TileCode code(*current, kernel.getLoc());
+  bool isFloat = isa<FloatType>(leaf.element);
+  if (leaf.argument < 0)
+    return isFloat ? code.constant(code.b.getF32Type(), leaf.splat.getDouble(element))
+                   : code.constant(code.b.getI32Type(), leaf.splat.getInt(element));
+  Value x = code.loadScalar(states[number].buffer.memref,
+                            kernel.constantIndex(element));
+  return isFloat ? code.toFloat(x)
+                 : code.toInt(x, leaf.element.isUnsignedInteger() ||
+                                     leaf.element.isInteger(1));
+}
+
+Value PanelReader::leafLookUp(size_t number, Value codes) {
+  const Leaf &leaf = weight.leaves[number];
+  TileCode code(*current, kernel.getLoc());
+  if (leaf.argument < 0) {
+    // All entries are equal.
+    Value scalar = leafScalar(number, 0);
+    return code.splat(code.toFloat(scalar), weight.shape.lanes);
+  }
+  ArrayRef<Value> table = states[number].table;
+  if (table.size() == 1)
+    return callLookUp(code, "llvm.x86.avx512.permvar.sf.512", {table[0], codes});
+  if (table.size() == 2)
+    return callLookUp(code, "llvm.x86.avx512.vpermi2var.ps.512",
+                      {table[0], codes, table[1]});
+  SmallVector<Value> lanes;
+  for (int64_t lane = 0; lane < weight.shape.lanes; ++lane) {
+    Value one = vector::ExtractOp::create(code.b, code.loc, codes,
+                                          ArrayRef<int64_t>{lane});
+    Value at = arith::IndexCastUIOp::create(code.b, code.loc,
+                                            code.b.getIndexType(), one);
+    lanes.push_back(code.toFloat(code.loadScalar(states[number].buffer.memref, at)));
+  }
+  return vector::FromElementsOp::create(
+      code.b, code.loc,
+      VectorType::get({weight.shape.lanes}, code.b.getF32Type()), lanes);
+}
