@@ -165,6 +165,19 @@ static bool isVisible(Block *block, OpBuilder &builder) {
   return false;
 }
 
+/// The same position with index 0 along axes of size 1, so that one element is
+/// known by one position.
+SmallVector<LaneIndex> ElementEmitter::canonical(Value value,
+                                                 ArrayRef<LaneIndex> position) {
+  SmallVector<LaneIndex> result(position);
+  ArrayRef<AffineExpr> dims = kernel.dims(value);
+  if (dims.size() == position.size())
+    for (auto [dim, index] : llvm::zip(dims, result))
+      if (getConstant(dim) == 1)
+        index = {constantIndex(0), 0};
+  return result;
+}
+
 Value ElementEmitter::find(Value value, ArrayRef<LaneIndex> position) {
   for (const Memo &memo : memos) {
     if (memo.value != value || memo.position.size() != position.size() ||
@@ -182,7 +195,7 @@ Value ElementEmitter::find(Value value, ArrayRef<LaneIndex> position) {
 void ElementEmitter::bind(Value value, ArrayRef<LaneIndex> position,
                           Value element) {
   Memo memo{value, {}, element, builder.getInsertionBlock()};
-  for (LaneIndex index : position)
+  for (LaneIndex index : canonical(value, position))
     memo.position.push_back({index.base, index.stride});
   memos.push_back(std::move(memo));
 }
@@ -227,7 +240,8 @@ Value ElementEmitter::loadArgument(Value argument, ArrayRef<LaneIndex> position)
   return loadLanes(buffer, offsets);
 }
 
-Value ElementEmitter::at(Value value, ArrayRef<LaneIndex> position) {
+Value ElementEmitter::at(Value value, ArrayRef<LaneIndex> given) {
+  SmallVector<LaneIndex> position = canonical(value, given);
   if (Value known = find(value, position))
     return known;
   Value element;

@@ -150,6 +150,8 @@ public:
   mlir::Value loadLanes(const KernelBuffer &buffer, mlir::Value offsets);
 
 private:
+  llvm::SmallVector<LaneIndex> canonical(mlir::Value value,
+                                         llvm::ArrayRef<LaneIndex> position);
   mlir::Value find(mlir::Value value, llvm::ArrayRef<LaneIndex> position);
   mlir::Value constant(mlir::Value value);
   mlir::Value codecElement(mlir::Value value, llvm::ArrayRef<LaneIndex> position);
