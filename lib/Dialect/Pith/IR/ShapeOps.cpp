@@ -481,8 +481,12 @@ LogicalResult RangeOp::inferSymbolicShapes(ShapeContext &context) {
     values.push_back((*contents)[0]);
   }
   auto delta = getConstant(values[2]);
-  if (!delta || *delta == 0)
-    return context.emitError() << "expects a constant delta other than 0";
+  if (!delta) { // not even the direction is known
+    context.setDims(0, {context.dataDependent(0, 0)});
+    return success();
+  }
+  if (*delta == 0)
+    return context.emitError() << "expects a delta other than 0";
   AffineExpr distance = *delta > 0 ? difference(values[1], values[0])
                                    : difference(values[0], values[1]);
   AffineExpr count = simplify(distance.ceilDiv(std::abs(*delta)));

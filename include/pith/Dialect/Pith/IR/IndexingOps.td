@@ -100,7 +100,8 @@ def Pith_QuantizeOp : Pith_Op<"quantize"> {
   let description = [{
     `result = saturate(round_half_even(x / scale) + zero_point)` in the result's
     integer type. `scale` and `zero_point` have one element, or one per index of
-    `axis`.
+    `axis`. The division is one of `f32` (of `f64` if the input is), so that
+    kernels give the same codes. NaN gives the code 0.
     Constraints:
     - C1: scale and zero point have 1 element or as many as `axis` has
   }];
@@ -117,7 +118,7 @@ def Pith_DynamicQuantizeOp : Pith_Op<"dynamic_quantize"> {
         scale = max|x| / 127   (1 where the group is all zero)
         codes = saturate(round_half_even(x / scale)),  in −127 … 127
 
-    `codes` has the input's sizes (`i8`); `scales` (`f32`) those of the axes
+    Both divisions are those of `f32`. `codes` has the input's sizes (`i8`); `scales` (`f32`) those of the axes
     before the last, followed by the number of groups. `pith.dequantize` with
     `axis` = rank − 1 is the inverse.
     Constraints:

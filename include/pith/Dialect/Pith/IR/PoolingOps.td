@@ -20,7 +20,8 @@ def Pith_MaxPoolOp : Pith_PoolOp<"max_pool"> {
   let summary = "largest element of each window";
   let description = [{
     Windows as in `pith.conv`, per channel; positions outside the input do not
-    count. With `ceil_mode` result sizes are rounded up, but no window starts
+    count. NaN where a window has one; the least value of the type where it has
+    no position at all. With `ceil_mode` result sizes are rounded up, but no window starts
     in the high padding.
     Constraints:
     - C1: one value of each attribute per spatial axis; strides, dilations and
@@ -56,7 +57,8 @@ def Pith_ResizeOp : Pith_Op<"resize"> {
     `coordinate_mode`, then `mode` interpolates. `sizes` holds the result sizes
     of all axes; `scales`, if present, the exact factors used in the mapping
     (else `size_out / size_in`). `cubic_coeff` and `exclude_outside` concern
-    `cubic`; `antialias` widens linear and cubic filters when shrinking.
+    `cubic`; `antialias` widens linear and cubic filters when shrinking. Integer
+    results are rounded (ties to even) and saturated.
     Constraints:
     - C1: `sizes` has one element per axis, and so have `scales`
   }];

@@ -33,7 +33,8 @@ class Pith_ArgReduceOp<string mnemonic> : Pith_Op<mnemonic> {
 def Pith_ArgMaxOp : Pith_ArgReduceOp<"arg_max"> {
   let summary = "position of the largest element along an axis";
   let description = [{
-    The first such position, or with `last_index` the last; `i64`.
+    The first such position, or with `last_index` the last; `i64`. NaN counts as
+    larger than all numbers.
     Constraints:
     - C1: `0 ≤ axis < rank`
   }];
@@ -41,7 +42,8 @@ def Pith_ArgMaxOp : Pith_ArgReduceOp<"arg_max"> {
 def Pith_ArgMinOp : Pith_ArgReduceOp<"arg_min"> {
   let summary = "position of the smallest element along an axis";
   let description = [{
-    The first such position, or with `last_index` the last; `i64`.
+    The first such position, or with `last_index` the last; `i64`. NaN counts as
+    smaller than all numbers.
     Constraints:
     - C1: `0 ≤ axis < rank`
   }];
@@ -84,7 +86,8 @@ def Pith_CumSumOp : Pith_Op<"cumsum"> {
 def Pith_TopKOp : Pith_Op<"top_k"> {
   let summary = "the k largest or smallest elements along one axis";
   let description = [{
-    Values and positions (`i64`), sorted; equal values in order of position.
+    Values and positions (`i64`), sorted; NaN first; equal values in order of
+    position.
     `k` is a tensor with one element.
     Constraints:
     - C1: `0 ≤ axis < rank`
