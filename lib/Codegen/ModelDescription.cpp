@@ -69,7 +69,7 @@ private:
 
 } // namespace
 
-static std::optional<int32_t> dtypeOf(Type type) {
+std::optional<int32_t> pith::getRuntimeType(Type type) {
   if (type.isInteger(1))
     return PITH_BOOL;
   if (type.isBF16())
@@ -99,7 +99,7 @@ static FailureOr<llvm::Constant *>
 describeValue(ConstantBuilder &b, OutlinedProgram &program, Value value,
               StringRef name, bool isInput) {
   auto type = cast<RankedTensorType>(value.getType());
-  auto dtype = dtypeOf(type.getElementType());
+  auto dtype = getRuntimeType(type.getElementType());
   if (!dtype)
     return program.main.emitError("'")
                << name << "': expected a boolean, integer (8 to 64 bits) or float "

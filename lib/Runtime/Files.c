@@ -35,8 +35,15 @@ static char *member_path(const char *folder, const char *name) {
   return path;
 }
 
+pith_array *command_make_arrays(const command *c) {
+  pith_array *arrays = calloc((size_t)c->model->num_inputs + 1, sizeof *arrays);
+  if (!arrays)
+    command_error("out of memory");
+  return arrays;
+}
+
 void command_free_arrays(const command *c, pith_array *arrays) {
-  for (int64_t i = 0; i < c->model->num_inputs; ++i)
+  for (int64_t i = 0; arrays && i < c->model->num_inputs; ++i)
     if (arrays[i].owner)
       pith_array_free(&arrays[i]);
   free(arrays);
@@ -46,7 +53,7 @@ static int dtype_fits(int32_t found, int32_t wanted) {
   return found == wanted || (wanted == PITH_BFLOAT16 && found == PITH_UINT16);
 }
 
-int command_lend(command *c, int64_t index, pith_array *array) {
+static int lend(command *c, int64_t index, const pith_array *array) {
   const pith_value_desc *value = &c->model->inputs[index];
   if (!array->owner)
     return command_error("missing input '%s'", value->name);
@@ -59,6 +66,13 @@ int command_lend(command *c, int64_t index, pith_array *array) {
   if (pith_set_input_at(c->instance, index, array->data, array->dims))
     return command_error("%s", pith_error_text(c->instance));
   return 0;
+}
+
+int command_run_once(command *c, const pith_array *arrays) {
+  for (int64_t i = 0; i < c->model->num_inputs; ++i)
+    if (lend(c, i, &arrays[i]))
+      return 1;
+  return pith_run(c->instance) ? command_error("%s", pith_error_text(c->instance)) : 0;
 }
 
 static int load_folder(command *c, const char *folder, pith_array *arrays) {
@@ -156,6 +170,10 @@ int command_random_inputs(command *c, pith_array *arrays) {
                                model->inputs[i].name, model->inputs[i].rank);
       else if (model->inputs[i].dims[axis] < 0)
         symbols[-1 - model->inputs[i].dims[axis]] = size;
+      else if (model->inputs[i].dims[axis] != size)
+        status = command_error("--shape '%s': expected size %lld along axis %d, found %lld",
+                               model->inputs[i].name,
+                               (long long)model->inputs[i].dims[axis], axis, size);
       p = end + 1;
     }
   }
@@ -175,8 +193,11 @@ int command_random_inputs(command *c, pith_array *arrays) {
         size = known < 0 ? 1 : known;
       }
       a->dims[axis] = size;
-      count *= size;
+      if (__builtin_mul_overflow(count, size, &count) || count > INT64_MAX / 16)
+        status = command_error("input '%s': expected fewer elements", value->name);
     }
+    if (status)
+      break;
     size_t width = pith_dtype_size(value->dtype);
     if (posix_memalign(&a->data, 64, (size_t)count * width + 64)) {
       status = command_error("out of memory");
@@ -233,11 +254,8 @@ static int save(command *c, int64_t index, const char *path) {
 
 /* Runs on `arrays`; outputs to the files named, and to `folder` (may be null). */
 static int run_and_save(command *c, pith_array *arrays, const char *folder) {
-  for (int64_t i = 0; i < c->model->num_inputs; ++i)
-    if (command_lend(c, i, &arrays[i]))
-      return 1;
-  if (pith_run(c->instance))
-    return command_error("%s", pith_error_text(c->instance));
+  if (command_run_once(c, arrays))
+    return 1;
   for (int k = 0; k < c->num_outputs; ++k) {
     int64_t i = c->outputs[k].name ? pith_find_output(c->model, c->outputs[k].name) : 0;
     if (save(c, i, c->outputs[k].path))
@@ -276,11 +294,9 @@ static int run_numbered(command *c) {
     }
     if (c->outputs_to && asprintf(&out, "%s/%ld", c->outputs_to, n) < 0)
       out = NULL;
-    pith_array *arrays = calloc((size_t)c->model->num_inputs + 1, sizeof *arrays);
-    int status = !arrays ? command_error("out of memory")
-                         : load_folder(c, in, arrays) || run_and_save(c, arrays, out);
-    if (arrays)
-      command_free_arrays(c, arrays);
+    pith_array *arrays = command_make_arrays(c);
+    int status = !arrays || load_folder(c, in, arrays) || run_and_save(c, arrays, out);
+    command_free_arrays(c, arrays);
     free(in);
     free(out);
     if (status)
@@ -305,10 +321,8 @@ int command_run(command *c) {
     if (numbered)
       return run_numbered(c);
   }
-  pith_array *arrays = calloc((size_t)c->model->num_inputs + 1, sizeof *arrays);
-  if (!arrays)
-    return command_error("out of memory");
-  int status = command_load_inputs(c, arrays) || run_and_save(c, arrays, c->outputs_to);
+  pith_array *arrays = command_make_arrays(c);
+  int status = !arrays || command_load_inputs(c, arrays) || run_and_save(c, arrays, c->outputs_to);
   command_free_arrays(c, arrays);
   return status;
 }

@@ -100,19 +100,8 @@ int command_info(const command *c) {
   for (int side = 0; side < 2; ++side) {
     puts(side ? "outputs:" : "inputs:");
     const pith_value_desc *values = side ? model->outputs : model->inputs;
-    for (int64_t i = 0; i < (side ? model->num_outputs : model->num_inputs); ++i) {
-      printf("  %s  %s%s [", values[i].name, pith_dtype_name(values[i].dtype),
-             values[i].dtype == PITH_BFLOAT16 ? " (uint16 in NPY files)" : "");
-      for (int32_t axis = 0; axis < values[i].rank; ++axis) {
-        int64_t size = values[i].dims[axis];
-        fputs(axis ? ", " : "", stdout);
-        if (size >= 0)
-          printf("%lld", (long long)size);
-        else
-          fputs(size == INT64_MIN ? "?" : model->symbols[-1 - size], stdout);
-      }
-      puts("]");
-    }
+    for (int64_t i = 0; i < (side ? model->num_outputs : model->num_inputs); ++i)
+      command_print_value(stdout, model, &values[i]);
   }
   return 0;
 }

@@ -157,7 +157,7 @@ int pith_set_input_at(pith_instance *instance, int64_t index, const void *data,
   if (!data && count)
     return pith_error(instance, "input '%s': expected data, found null", value->name);
   pith_buffer *buffer = &instance->inputs[index];
-  buffer->data = (void *)data;
+  buffer->data = (void *)(uintptr_t)data;
   memcpy(buffer->dims, dims, sizeof(int64_t) * (size_t)value->rank);
   instance->input_set[index] = 1;
   return 0;

@@ -194,7 +194,7 @@ int pith_npy_parse(const unsigned char *file, int64_t length, pith_array *array,
     BAD("expected %lld bytes of data, found %lld", (long long)bytes,
         (long long)(length - start - header));
   array->bytes = bytes;
-  array->data = (void *)(file + start + header);
+  array->data = (void *)(uintptr_t)(file + start + header);
   int unaligned = ((uintptr_t)array->data % (element ? element : 1)) != 0;
   if ((fortran && array->rank > 1) || swap || unaligned) {
     char *copy = malloc((size_t)bytes + 1);

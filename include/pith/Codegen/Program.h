@@ -20,6 +20,7 @@
 #include "llvm/IR/Module.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,9 @@ struct Program {
   int64_t arenaBytes = 0;
   std::vector<WeightInfo> weights;
 };
+
+/// The runtime's type (pith_dtype) for elements of inputs and outputs, if it has one.
+std::optional<int32_t> getRuntimeType(mlir::Type elementType);
 
 /// Passes from emitted tasks to the LLVM dialect.
 void buildLoweringPipeline(mlir::OpPassManager &pm);
