@@ -32,6 +32,7 @@ config.environment["PATH"] = os.pathsep.join(
      os.path.dirname(config.python), os.environ.get("PATH", "")])
 config.environment["PYTHONPATH"] = python_helpers
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+config.environment["OPENBLAS_NUM_THREADS"] = "1"  # tests run side by side
 for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

@@ -12,6 +12,9 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import os
 import sys
 
+# Small matrices: more threads than one only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
