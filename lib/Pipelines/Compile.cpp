@@ -10,12 +10,12 @@
 #include "pith/Compression/Compression.h"
 #include "pith/Compression/Passes.h"
 #include "pith/Compression/Recipe.h"
+#include "pith/Pipelines/Simplify.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Parser/Parser.h"
-#ifdef PITH_HAVE_TRANSFORMS
-#include "pith/Pipelines/Simplify.h"
-#endif
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
 
@@ -72,7 +72,6 @@ LogicalResult Compilation::load(StringRef path) {
   bool isText = path == "-" || path.ends_with(".mlir") || path.ends_with(".mlirbc");
   if (isText)
     return readStage(path);
-#ifdef PITH_HAVE_IMPORT
   ImportOptions import;
   import.shapes = options.shapes;
   module = importOnnx(path, context, import);
@@ -80,9 +79,23 @@ LogicalResult Compilation::load(StringRef path) {
     return failure();
   setStage(Stage::Imported);
   return success();
-#else
-  return emitError(UnknownLoc::get(&context)) << "no ONNX import in this build";
-#endif
+}
+
+/// Standard input, in memory with the alignment that resources of bytecode ask for.
+static OwningOpRef<ModuleOp> parseStandardInput(MLIRContext &context) {
+  auto input = llvm::MemoryBuffer::getSTDIN();
+  if (!input) {
+    emitError(UnknownLoc::get(&context))
+        << "cannot read the standard input: " << input.getError().message();
+    return {};
+  }
+  StringRef bytes = (*input)->getBuffer();
+  auto aligned = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
+      bytes.size(), "<stdin>", llvm::Align(4096));
+  llvm::copy(bytes, aligned->getBufferStart());
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(aligned), llvm::SMLoc());
+  return parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
 }
 
 /// Reads IR of the stage that its attribute names; without one, as imported.
@@ -90,7 +103,8 @@ LogicalResult Compilation::readStage(StringRef path) {
   if (!options.shapes.empty())
     return emitError(UnknownLoc::get(&context))
            << "'" << path << "': expects sizes of inputs only for ONNX models";
-  module = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+  module = path == "-" ? parseStandardInput(context)
+                       : parseSourceFile<ModuleOp>(path, ParserConfig(&context));
   if (!module)
     return failure();
   if (!getMain())
@@ -117,9 +131,7 @@ LogicalResult Compilation::runPasses(PassManager &passes) {
 LogicalResult Compilation::simplify() {
   StageTimer timer(*this, "simplify");
   PassManager passes(&context, ModuleOp::getOperationName());
-#ifdef PITH_HAVE_TRANSFORMS
   buildSimplifyPipeline(passes);
-#endif
   if (failed(runPasses(passes)))
     return failure();
   setStage(Stage::Simplified);

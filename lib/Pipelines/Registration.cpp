@@ -10,6 +10,9 @@
 #include "pith/Codegen/Passes.h"
 #include "pith/Compression/Compression.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
+#include "pith/Dialect/Pith/Transforms/Passes.h"
+#include "pith/Pipelines/Simplify.h"
+#include "pith/Reference/Evaluator.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -21,13 +24,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#ifdef PITH_HAVE_REFERENCE
-#include "pith/Reference/Evaluator.h"
-#endif
-#ifdef PITH_HAVE_TRANSFORMS
-#include "pith/Dialect/Pith/Transforms/Passes.h"
-#include "pith/Pipelines/Simplify.h"
-#endif
 
 using namespace mlir;
 
@@ -38,16 +34,12 @@ void pith::registerPithDialects(DialectRegistry &registry) {
                   scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   registerCompressionFamilies(registry);
   registerKernelModels(registry);
-#ifdef PITH_HAVE_REFERENCE
   registerReferenceModels(registry);
-#endif
 }
 
 void pith::registerPithPasses() {
-#ifdef PITH_HAVE_TRANSFORMS
   registerPithTransformsPasses();
   registerSimplifyPipeline();
-#endif
   registerCompressionPasses();
   registerPithCodegenPasses();
 }

@@ -7,6 +7,7 @@
 
 #include "ToolSupport.h"
 
+#include "Plugins.h"
 #include "pith/Pipelines/Diagnostics.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -97,8 +98,14 @@ void pith::registerUpstreamOptions() {
 }
 
 bool pith::parseCommandLine(std::vector<char *> arguments, llvm::StringRef overview) {
-  return llvm::cl::ParseCommandLineOptions(static_cast<int>(arguments.size()),
-                                           arguments.data(), overview, &llvm::errs());
+  if (!llvm::cl::ParseCommandLineOptions(static_cast<int>(arguments.size()),
+                                         arguments.data(), overview, &llvm::errs()))
+    return false;
+  if (llvm::Error error = loadPlugins()) {
+    reportError(std::move(error));
+    return false;
+  }
+  return true;
 }
 
 mlir::LogicalResult pith::preparePasses(mlir::PassManager &passes) {

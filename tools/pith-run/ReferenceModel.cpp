@@ -9,10 +9,8 @@
 
 #include "pith/Codegen/Program.h"
 #include "pith/Dialect/Pith/IR/ShapeAnalysis.h"
-#include "pith/Support/HostTensor.h"
-#ifdef PITH_HAVE_REFERENCE
 #include "pith/Reference/Evaluator.h"
-#endif
+#include "pith/Support/HostTensor.h"
 
 #include <cstring>
 #include <limits>
@@ -99,7 +97,6 @@ int32_t ReferenceModel::run(pith_instance *instance, const pith_buffer *inputs,
 }
 
 int32_t ReferenceModel::evaluate(pith_instance *instance, const pith_buffer *buffers) {
-#ifdef PITH_HAVE_REFERENCE
   SmallVector<HostTensor> arguments;
   for (auto [i, argument] : llvm::enumerate(main.getArguments())) {
     auto type = cast<RankedTensorType>(argument.getType());
@@ -122,7 +119,4 @@ int32_t ReferenceModel::evaluate(pith_instance *instance, const pith_buffer *buf
       std::memcpy(output, result.getBytes().data(), result.getBytes().size());
   }
   return 0;
-#else
-  return pith_rt_fail(instance, nullptr, "no reference evaluator in this build");
-#endif
 }

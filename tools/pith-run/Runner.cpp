@@ -9,6 +9,7 @@
 
 #include "Commands.h"
 #include "ReferenceModel.h"
+#include "Plugins.h"
 #include "ToolSupport.h"
 #include "pith/Pipelines/Compile.h"
 #include "pith/Pipelines/Registration.h"
@@ -45,6 +46,7 @@ private:
   static DialectRegistry makeRegistry() {
     DialectRegistry registry;
     registerPithDialects(registry);
+    registerPluginDialects(registry);
     return registry;
   }
   CompileOptions compileOptions() const {

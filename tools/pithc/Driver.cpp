@@ -7,6 +7,7 @@
 
 #include "Driver.h"
 
+#include "Plugins.h"
 #include "ToolSupport.h"
 #include "pith/Pipelines/Registration.h"
 #include "pith/Target/CodeEmission.h"
@@ -32,6 +33,7 @@ private:
   static DialectRegistry makeRegistry() {
     DialectRegistry registry;
     registerPithDialects(registry);
+    registerPluginDialects(registry);
     return registry;
   }
   CompileOptions compileOptions() const {

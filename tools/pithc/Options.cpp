@@ -79,7 +79,8 @@ constexpr llvm::StringLiteral kOverview =
     "  pithc model.onnx --compress=int4 -o model\n"
     "  ./model --input x=x.npy --output y=y.npy\n\n"
     "IR files named *.mlirbc hold everything and can be compiled further; other IR is\n"
-    "text, which leaves the data of weights out unless --print-weights is given.\n\n"
+    "text, which leaves the data of weights out unless --print-weights is given.\n"
+    "--plugin=FILE.so loads further passes and codecs.\n\n"
     "Exit codes: 0 done, 1 the model or the request is wrong or unsupported, 2 wrong\n"
     "usage, 70 a fault of Pith.\n";
 
