@@ -26,12 +26,19 @@ static void addCleanup(OpPassManager &function) {
 
 void pith::buildSimplifyPipeline(OpPassManager &manager) {
   OpPassManager &function = manager.nest<func::FuncOp>();
+  // First, so that a transpose of a table joins the product it is for, before it
+  // is computed.
+  function.addPass(createCanonicalizerPass());
   addCleanup(function);
   addCleanup(function);
   function.addPass(createFoldBatchNormPass());
   addCleanup(function);
   function.addPass(createUseChannelsLastPass());
+  function.addPass(createDecomposeOpsPass());
   addCleanup(function);
+  function.addPass(createNormalizeWeightsPass());
+  addCleanup(function);
+  function.addPass(createVerifySimplifiedPass());
 }
 
 void pith::registerSimplifyPipeline() {

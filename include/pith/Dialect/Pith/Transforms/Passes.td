@@ -61,68 +61,19 @@ def FoldBatchNormPass : Pith_SimplifyPass<"pith-fold-batch-norm"> {
   }];
 }
 
-def RecomposeActivationsPass : Pith_SimplifyPass<"pith-recompose-activations"> {
-  let summary = "finds activations and softmax that are spelled out";
-  let description = [{
-    GELU by `erf` and by `tanh`, SiLU (`x · sigmoid(x)`), hard swish, Mish,
-    sigmoid by `exp`, softplus, softmax by `exp` and sums, the logarithm of a
-    softmax. Values change by rounding alone.
-
-    Requires: canonical `pith` IR.
-    Ensures: nothing; what does not match exactly stays.
-  }];
-}
-
-def RecomposeNormsPass : Pith_SimplifyPass<"pith-recompose-norms"> {
-  let summary = "finds layer norm and RMS norm that are spelled out";
-  let description = [{
-    A division by the root of a mean square over trailing axes, written with
-    division, reciprocal, powers or products; a scale and a bias that follow become
-    operands.
-
-    Requires: canonical `pith` IR, so that a square is `x · x`.
-    Ensures: nothing; what does not match exactly stays.
-  }];
-}
-
-def RecomposeAttentionPass : Pith_SimplifyPass<"pith-recompose-attention"> {
-  let summary = "finds scaled dot-product attention that is spelled out";
-  let description = [{
-    `matmul(softmax(scale · q·kᵀ + mask), v)` of rank 3 or 4 becomes
-    `pith.attention`. Scales of queries, keys or products are collected; a mask
-    stays an addend. Keys and values that are repeated for groups of queries are
-    used as they are.
-
-    Requires: canonical `pith` IR.
-    Ensures: nothing; what does not match exactly stays.
-  }];
-}
-
-def DecomposeOpsPass : Pith_SimplifyPass<"pith-decompose-ops"> {
-  let summary = "replaces ops that have no kernel of their own";
-  let description = [{
-    Group norm becomes a layer norm of a reshaped tensor with a scale and a shift
-    per channel; local response norm a window sum over channels; softmax along
-    another axis than the last is computed on the transposed tensor.
-
-    Requires: verified `pith` IR.
-    Ensures: no `pith.group_norm`, `pith.lrn` is left, and softmax runs along the
-    last axis.
-  }];
-}
-
 def NormalizeWeightsPass : Pith_SimplifyPass<"pith-normalize-weights"> {
   let summary = "brings constant weights into the order that kernels read";
   let description = [{
-    A matrix product's constant becomes its right-hand side, `[outputs,
-    reduction]` with `transpose_rhs`, transposed once however many ops use it. A
-    table that both a look-up and a product use stays one constant. A transpose or
-    a reshape in front of a product with a constant moves into the constant.
-    Equal constants become one.
+    A constant right-hand side of a matrix product becomes `[outputs, reduction]`
+    with `transpose_rhs`, transposed once however many ops use it; a constant
+    left-hand side changes sides where that costs no transpose. A table that both a
+    look-up and a product use stays one constant. A transpose (behind it a reshape)
+    in front of a product with a constant moves into the constant, and transposes of
+    quantized weights into their codes. Equal constants become one.
 
     Requires: verified `pith` IR; shapes refined.
-    Ensures: constant weights of matrix products and look-ups are output-major
-    wherever they have rank 2; equal constants are one.
+    Ensures: float constants of rank 2 on the right-hand side of matrix products
+    are output-major; equal constants are one.
   }];
 }
 
@@ -140,12 +91,23 @@ def UseChannelsLastPass : Pith_SimplifyPass<"pith-use-channels-last"> {
   }];
 }
 
+def DecomposeOpsPass : Pith_SimplifyPass<"pith-decompose-ops"> {
+  let summary = "replaces ops that have no kernel of their own";
+  let description = [{
+    Softmax along another axis than the last is computed on the transposed tensor.
+
+    Requires: verified `pith` IR.
+    Ensures: softmax and log-softmax run along the last axis.
+  }];
+}
+
 def VerifySimplifiedPass : Pith_SimplifyPass<"pith-verify-simplified"> {
   let summary = "checks the contract of the simplify stage";
   let description = [{
-    Ensures: batch norm, group norm and local response norm are gone;
-    convolutions and pools have `channels_last`; constant weights of rank 2 are
-    output-major; softmax runs along the last axis.
+    Requires: `pith` IR.
+    Ensures: batch norm is gone; convolutions and pools have `channels_last`;
+    constant right-hand sides of rank 2 are output-major (`transpose_rhs`); softmax
+    runs along the last axis.
   }];
 }
 
