@@ -60,7 +60,8 @@ static llvm::Error addRuntime(llvm::orc::LLJIT &jit, llvm::StringRef weightsName
   return jit.getMainJITDylib().define(absoluteSymbols(std::move(symbols)));
 }
 
-std::unique_ptr<JitModel> JitModel::compile(ModuleOp module, llvm::StringRef cpu) {
+std::unique_ptr<JitModel> JitModel::compile(ModuleOp module, llvm::StringRef cpu,
+                                            int threads) {
   auto target = TargetDescription::get(cpu);
   if (!target) {
     report(target.takeError());
@@ -110,7 +111,7 @@ std::unique_ptr<JitModel> JitModel::compile(ModuleOp module, llvm::StringRef cpu
   }
   char error[256] = "";
   model->instance =
-      pith_create(symbol->toPtr<const pith_model *>(), 2, error, sizeof(error));
+      pith_create(symbol->toPtr<const pith_model *>(), threads, error, sizeof(error));
   if (!model->instance) {
     llvm::errs() << "jit: " << error << '\n';
     return nullptr;

@@ -24,7 +24,8 @@ public:
   /// Compiles `main` of `module` for `cpu`. Null if that fails, after diagnostics
   /// or a message on standard error.
   static std::unique_ptr<JitModel> compile(mlir::ModuleOp module,
-                                           llvm::StringRef cpu = "native");
+                                           llvm::StringRef cpu = "native",
+                                           int threads = 2);
   ~JitModel();
 
   /// Runs on inputs in the order of `main`'s arguments. `types` of the results

@@ -1,13 +1,14 @@
-//===- IntegerProductTest.cpp - Integer kernels against their meaning -----===//
+//===- WeightProductTest.cpp - Products with quantized weights ------------===//
 //
 // Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Rounded activations times quantized weights, for formats, group sizes, row
-// counts and processors that take different paths. The bound is the one that
-// lib/Codegen/CPU/Contraction/IntegerProduct.cpp states.
+// Float or rounded activations times quantized weights, for formats, group sizes,
+// row counts and processors that take different paths. The bound for integer
+// kernels is the one that lib/Codegen/CPU/Contraction/IntegerProduct.cpp states;
+// float kernels round every product.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,14 +51,17 @@ struct ProductCase {
   bool fromUnsigned = false; ///< activations are u8 codes with one zero point
   unsigned scaleBits = 16;
   bool hasEpilogue = false;
+  bool floatLeft = false; ///< activations are not rounded
+  /// Rounded sums per element: one per group in integer kernels; 0: all of them.
+  int64_t roundings = 0;
   const char *cpu = "native";
 };
 
 void PrintTo(const ProductCase &c, std::ostream *os) { *os << c.name; }
 
-class IntegerProduct : public testing::TestWithParam<ProductCase> {
+class QuantizedModels : public testing::Test {
 public:
-  IntegerProduct() {
+  QuantizedModels() {
     DialectRegistry registry;
     registry.insert<PithDialect, affine::AffineDialect, arith::ArithDialect,
                     cf::ControlFlowDialect, func::FuncDialect, index::IndexDialect,
@@ -100,13 +104,16 @@ protected:
   HostTensor codes, scales, zeros, bias, input;
   HostTensor leftScale, leftZero; ///< given ones
   /// The activations' codes without zero point, and their scales by group.
-  std::vector<int> leftCodes;
+  std::vector<double> leftCodes;
   std::vector<float> leftScales;
 };
 
+class WeightProduct : public QuantizedModels,
+                      public testing::WithParamInterface<ProductCase> {};
+
 } // namespace
 
-void IntegerProduct::makeOperands(const ProductCase &c) {
+void QuantizedModels::makeOperands(const ProductCase &c) {
   Builder b(&context);
   Type type = c.isUnsigned
                   ? Type(IntegerType::get(&context, c.bits, IntegerType::Unsigned))
@@ -135,7 +142,7 @@ void IntegerProduct::makeOperands(const ProductCase &c) {
   }
 }
 
-OwningOpRef<ModuleOp> IntegerProduct::build(const ProductCase &c) {
+OwningOpRef<ModuleOp> QuantizedModels::build(const ProductCase &c) {
   OpBuilder b(&context);
   Location loc = b.getUnknownLoc();
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
@@ -157,7 +164,9 @@ OwningOpRef<ModuleOp> IntegerProduct::build(const ProductCase &c) {
     main.setArgAttr(0, "pith.shape",
                     AffineMapAttr::get(AffineMap::get(0, 1, dims, &context)));
   }
-  if (c.fromUnsigned) {
+  if (c.floatLeft) {
+    // As they are.
+  } else if (c.fromUnsigned) {
     left = DequantizeOp::create(b, loc, realType, left, constant(b, leftScale),
                                 constant(b, leftZero), 1, 0);
   } else {
@@ -182,7 +191,7 @@ OwningOpRef<ModuleOp> IntegerProduct::build(const ProductCase &c) {
 }
 
 /// The definition of pith.dynamic_quantize, or the codes that were given.
-void IntegerProduct::quantize(const ProductCase &c) {
+void QuantizedModels::quantize(const ProductCase &c) {
   leftCodes.resize(c.rows * c.reduction);
   leftScales.resize(c.rows * c.reduction);
   int64_t size = c.leftGroup ? c.leftGroup : c.reduction;
@@ -195,6 +204,11 @@ void IntegerProduct::quantize(const ProductCase &c) {
       float scale = peak == 0 ? 1.0f : peak / 127.0f;
       for (int64_t k = from; k < to; ++k) {
         int64_t at = m * c.reduction + k;
+        if (c.floatLeft) {
+          leftCodes[at] = input.getDouble(at);
+          leftScales[at] = 1;
+          continue;
+        }
         if (c.fromUnsigned) {
           leftCodes[at] = int(input.getInt(at) - leftZero.getInt(0));
           leftScales[at] = float(leftScale.getDouble(0));
@@ -207,7 +221,7 @@ void IntegerProduct::quantize(const ProductCase &c) {
     }
 }
 
-TEST_P(IntegerProduct, MatchesDefinition) {
+TEST_P(WeightProduct, MatchesDefinition) {
   const ProductCase &c = GetParam();
   if (!canRun(c.cpu))
     GTEST_SKIP() << "this machine cannot run code for " << c.cpu;
@@ -238,65 +252,184 @@ TEST_P(IntegerProduct, MatchesDefinition) {
       }
       if (c.hasEpilogue)
         sum = std::max(0.0, sum + bias.getDouble(n));
-      double bound = (c.reduction / 8 + 4) * std::ldexp(size + 1, -24);
+      double roundings = c.roundings ? c.roundings : c.reduction;
+      double bound = (roundings + 2) * std::ldexp(size + 1, -24);
       ASSERT_NEAR(results[0].getDouble(m * c.outputs + n), sum, bound)
           << "row " << m << ", output " << n;
     }
 }
 
 
+namespace {
+/// A case is described by what differs from int4 in groups of 32 on both sides.
+struct Case : ProductCase {
+  Case(const char *name, int64_t rows, int64_t reduction, int64_t outputs)
+      : ProductCase{name, rows, reduction, outputs} {}
+  Case &codes(unsigned width, int64_t size) {
+    bits = width;
+    group = leftGroup = size;
+    return *this;
+  }
+  Case &left(int64_t size) { return leftGroup = size, *this; }
+  Case &unsignedCodes() { return isUnsigned = true, *this; }
+  Case &zeroPoints() { return hasZeros = true, *this; }
+  Case &dynamic() { return isDynamic = true, *this; }
+  Case &epilogue() { return hasEpilogue = true, *this; }
+  Case &singleScales() { return scaleBits = 32, *this; }
+  /// Activations of a profile: u8 codes.
+  Case &given() { return fromUnsigned = true, leftGroup = 0, *this; }
+  Case &real() { return floatLeft = true, *this; }
+  Case &on(const char *name) { return cpu = name, *this; }
+  Case &sums(int64_t count) { return roundings = count, *this; }
+};
+} // namespace
+
 static std::vector<ProductCase> makeCases() {
-  std::vector<ProductCase> cases{
-      {"int4_one_row", 1, 128, 64},
-      {"int4_three_rows", 3, 128, 64},
-      {"int4_six_rows", 6, 64, 70},
-      {"int4_sixteen_rows", 16, 256, 96},
-      {"int4_rest_rows", 19, 96, 33},
-      {"int4_long_groups", 17, 512, 64, 4, 128, 128},
-      {"int4_short_last_group", 5, 100, 40},
-      {"int4_odd_reduction", 2, 77, 20, 4, 0, 0},
-      {"int4_few_outputs", 9, 64, 3},
-      {"int4_zeros", 9, 128, 48, 4, 32, 32, true},
-      {"uint4_zeros_one_row", 1, 128, 48, 4, 64, 64, true, true},
-      {"int8_channel", 12, 160, 64, 8, 0, 0},
-      {"int8_one_row", 1, 1000, 64, 8, 0, 0},
-      {"int8_many_rows", 33, 260, 64, 8, 0, 0},
-      {"uint8_zeros", 4, 128, 32, 8, 0, 0, true, true},
-      {"int8_groups_of_activation", 7, 256, 32, 8, 0, 64},
-      {"int4_groups_of_weight", 7, 256, 32, 4, 128, 32},
-      {"int4_row_scale", 7, 256, 32, 4, 64, 0},
-      {"int3", 10, 256, 64, 3, 64, 64},
-      {"int2", 10, 256, 64, 2, 64, 64},
-      {"int1", 10, 256, 64, 1, 64, 64},
-      {"int5", 6, 128, 64, 5, 64, 64},
-      {"int6_zeros", 6, 128, 64, 6, 64, 64, true},
-      {"int7", 1, 128, 64, 7, 64, 64},
-      {"static_unsigned", 9, 128, 64, 8, 0, 0, false, false, false, true},
-      {"static_unsigned_int4_zeros", 3, 100, 40, 4, 32, 0, true, false, false, true},
-      {"float_scales", 3, 128, 64, 4, 32, 32, false, false, false, false, 32},
-      {"epilogue", 5, 64, 50, 4, 32, 32, false, false, false, false, 16, true},
-      {"dynamic_one_row", 1, 128, 64, 4, 32, 32, false, false, true},
-      {"dynamic_rows", 23, 128, 64, 4, 64, 64, false, false, true},
-      {"dynamic_int8", 300, 132, 40, 8, 0, 0, false, false, true},
+  std::vector<Case> cases{
+      // Row counts: one tile of any height, tiles and a rest.
+      Case("one_row", 1, 128, 64).sums(4),
+      Case("three_rows", 3, 128, 64).sums(4),
+      Case("six_rows", 6, 64, 70).sums(2),
+      Case("rest_rows", 19, 96, 33).sums(3),
+      Case("long_groups", 17, 512, 64).codes(4, 128).sums(4),
+      Case("dynamic_one_row", 1, 128, 64).dynamic().sums(4),
+      Case("dynamic_rows", 23, 128, 64).codes(4, 64).dynamic().sums(2),
+      Case("dynamic_many_rows", 300, 132, 40).codes(8, 0).dynamic().sums(1),
+      // Sizes that fill nothing.
+      Case("short_last_group", 5, 100, 40).sums(4),
+      Case("odd_reduction", 2, 77, 20).codes(4, 0).sums(1),
+      Case("few_outputs", 9, 64, 3).sums(2),
+      // Formats.
+      Case("int8", 12, 160, 64).codes(8, 0).sums(1),
+      Case("int8_one_row", 1, 1000, 64).codes(8, 0).sums(1),
+      Case("int7", 1, 128, 64).codes(7, 64).sums(2),
+      Case("int6_zeros", 6, 128, 64).codes(6, 64).zeroPoints().sums(2),
+      Case("int5", 6, 128, 64).codes(5, 64).sums(2),
+      Case("int3", 10, 256, 64).codes(3, 64).sums(4),
+      Case("int2", 10, 256, 64).codes(2, 64).sums(4),
+      Case("int1", 10, 256, 64).codes(1, 64).sums(4),
+      Case("zeros", 9, 128, 48).zeroPoints().sums(4),
+      Case("uint4_zeros", 1, 128, 48).codes(4, 64).unsignedCodes().zeroPoints().sums(2),
+      Case("uint8_zeros", 4, 128, 32).codes(8, 0).unsignedCodes().zeroPoints().sums(1),
+      Case("float_scales", 3, 128, 64).singleScales().sums(4),
+      Case("epilogue", 5, 64, 50).epilogue().sums(3),
+      // Groups that differ.
+      Case("groups_of_activation", 7, 256, 32).codes(8, 0).left(64).sums(4),
+      Case("groups_of_weight", 7, 256, 32).codes(4, 128).left(32).sums(8),
+      Case("scales_per_row", 7, 256, 32).codes(4, 64).left(0).sums(4),
+      Case("given_codes", 9, 128, 64).codes(8, 0).given().sums(1),
+      Case("given_codes_zeros", 3, 100, 40).zeroPoints().given().sums(4),
   };
   size_t common = cases.size();
   for (const char *cpu : {"x86-64-v4", "x86-64-v3", "x86-64-v2"})
-    for (size_t i = 0; i < common; ++i) {
-      cases.push_back(cases[i]);
-      cases.back().cpu = cpu;
-    }
-  return cases;
+    for (size_t i = 0; i < common; ++i)
+      if (i % 3 == 0 || cases[i].bits == 8)
+        cases.push_back(Case(cases[i]).on(cpu));
+  // What only float kernels do: groups that hold no whole units, and activations
+  // that are not rounded.
+  for (const char *cpu : {"native", "x86-64-v3"}) {
+    cases.push_back(Case("float_group_of_20", 5, 120, 40).codes(4, 20).on(cpu));
+    cases.push_back(Case("float_one_row", 1, 128, 64).real().on(cpu));
+    cases.push_back(Case("float_rows", 21, 160, 70).real().on(cpu));
+    for (unsigned bits = 1; bits <= 8; ++bits)
+      cases.push_back(Case("float_code", 3, 128, 40).codes(bits, 64).real().on(cpu));
+  }
+  cases.push_back(Case("float_blocks", 20, 4608, 33).codes(4, 128).real());
+  return std::vector<ProductCase>(cases.begin(), cases.end());
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Cases, IntegerProduct, testing::ValuesIn(makeCases()),
+    Cases, WeightProduct, testing::ValuesIn(makeCases()),
     [](const testing::TestParamInfo<ProductCase> &info) {
-      std::string name = std::string(info.param.name) + "_" + info.param.cpu;
+      std::string name = std::string(info.param.name) + "_" +
+                         std::to_string(info.param.bits) + "_" + info.param.cpu;
       for (char &c : name)
         if (!isalnum(c))
           c = '_';
       return name;
     });
+
+//===----------------------------------------------------------------------===//
+// Which instructions
+//===----------------------------------------------------------------------===//
+
+/// Each processor gets its own dot product.
+TEST_F(QuantizedModels, UseDotInstructions) {
+  struct {
+    const char *cpu, *triple, *instruction;
+    unsigned bits;
+  } expected[] = {
+      {"znver4", "x86_64-linux-gnu", "llvm.x86.avx512.vpdpbusd.512", 4},
+      {"alderlake", "x86_64-linux-gnu", "llvm.x86.avx512.vpdpbusd.256", 4},
+      {"x86-64-v4", "x86_64-linux-gnu", "llvm.x86.avx512.pmaddubs.w.512", 4},
+      {"x86-64-v4", "x86_64-linux-gnu", "llvm.x86.avx512.pmaddw.d.512", 8},
+      {"x86-64-v3", "x86_64-linux-gnu", "llvm.x86.avx2.pmadd.ub.sw", 4},
+      {"x86-64", "x86_64-linux-gnu", "llvm.x86.sse2.pmadd.wd", 4},
+      {"neoverse-n1", "aarch64-linux-gnu", "llvm.aarch64.neon.sdot", 8},
+  };
+  for (auto &want : expected) {
+    auto c = ProductCase{"", 4, 128, 64};
+    c.bits = want.bits;
+    makeOperands(c);
+    OwningOpRef<ModuleOp> module = build(c);
+    auto target = TargetDescription::get(want.cpu, want.triple);
+    ASSERT_TRUE(bool(target)) << llvm::toString(target.takeError());
+    auto program = outlineKernels(*module);
+    ASSERT_TRUE(succeeded(program));
+    llvm::StringMap<KernelPlan> plans;
+    auto tasks = emitKernels(**program, *target, plans);
+    ASSERT_TRUE(succeeded(tasks));
+    bool found = false;
+    (*tasks)->walk([&](LLVM::CallIntrinsicOp op) {
+      found |= op.getIntrin() == want.instruction;
+    });
+    EXPECT_TRUE(found) << want.instruction << " for " << want.cpu;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Rounding activations
+//===----------------------------------------------------------------------===//
+
+/// Codes and scales of pith.dynamic_quantize, bit for bit: ties, zeros, long and
+/// short groups.
+TEST_F(QuantizedModels, DynamicQuantizeIsExact) {
+  for (auto [size, length] : {std::pair<int64_t, int64_t>{0, 100}, {32, 96}, {24, 77},
+                              {128, 300}}) {
+    ProductCase c{"", 5, length, 1};
+    c.leftGroup = size;
+    makeOperands(c);
+    // The largest is 127, so that halves are ties.
+    input.setDouble(0, 127);
+    for (int64_t k = 1; k < 16; ++k)
+      input.setDouble(k, k - 8.5);
+    quantize(c);
+
+    OpBuilder b(&context);
+    Location loc = b.getUnknownLoc();
+    OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+    b.setInsertionPointToStart(module->getBody());
+    int64_t groups = size ? (length + size - 1) / size : 1;
+    RankedTensorType codeType = RankedTensorType::get({5, length}, b.getI8Type());
+    RankedTensorType scaleType = RankedTensorType::get({5, groups}, b.getF32Type());
+    auto main = func::FuncOp::create(
+        b, loc, "main", b.getFunctionType({input.getType()}, {codeType, scaleType}));
+    b.setInsertionPointToStart(main.addEntryBlock());
+    auto op = DynamicQuantizeOp::create(b, loc, codeType, scaleType,
+                                        main.getArgument(0), size);
+    func::ReturnOp::create(b, loc, op.getResults());
+    auto model = JitModel::compile(*module);
+    ASSERT_TRUE(model);
+    auto results = model->run({input}, {codeType, scaleType});
+    ASSERT_EQ(results.size(), 2u);
+    for (int64_t i = 0; i < 5 * length; ++i) {
+      int64_t group = size ? i % length / size : 0;
+      ASSERT_EQ(results[0].getInt(i), leftCodes[i]) << "element " << i;
+      ASSERT_EQ(float(results[1].getDouble(i / length * groups + group)),
+                leftScales[i]);
+    }
+  }
+}
 
 int main(int argc, char **argv) {
   testing::InitGoogleTest(&argc, argv);
