@@ -32,15 +32,20 @@ bool KernelGrouping::isHostComputable(Operation *op) {
     auto contents = shapes.getContents(result);
     if (!contents)
       return false;
+    // Elements or sizes that only the op itself can tell.
     bool readsItself = false;
+    auto visit = [&](AffineExpr part) {
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(part)) {
+        const RuntimeSymbol &what = shapes.getSymbols()[symbol.getPosition()];
+        readsItself |= (what.kind == RuntimeSymbol::Kind::Element ||
+                        what.kind == RuntimeSymbol::Kind::DataDependent) &&
+                       what.value == result;
+      }
+    };
     for (AffineExpr expr : *contents)
-      expr.walk([&](AffineExpr part) {
-        if (auto symbol = dyn_cast<AffineSymbolExpr>(part)) {
-          const RuntimeSymbol &what = shapes.getSymbols()[symbol.getPosition()];
-          readsItself |= what.kind == RuntimeSymbol::Kind::Element &&
-                         what.value == result;
-        }
-      });
+      expr.walk(visit);
+    for (AffineExpr dim : shapes.getDims(result))
+      dim.walk(visit);
     if (readsItself)
       return false;
   }

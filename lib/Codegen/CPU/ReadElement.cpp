@@ -6,15 +6,15 @@
 //===----------------------------------------------------------------------===//
 //
 // What an element emitter reads that is not just a number: an index into an axis,
-// checked; and a value that a codec makes of integer codes and scales, wherever
-// no kernel decodes it in a better way.
+// checked; and the value of integer codes with scales, wherever no kernel decodes
+// it in a better way.
 //
 //===----------------------------------------------------------------------===//
 
 #include "pith/Codegen/CPU/Contraction/PanelPacking.h"
 #include "pith/Codegen/CPU/KernelEmitter.h"
+#include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
-#include "pith/Dialect/Pith/IR/WeightTile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -54,53 +54,48 @@ namespace {
 /// `(code − zero point) · scale` at one position.
 class CodeElement {
 public:
-  CodeElement(ElementEmitter &e, WeightCodecOpInterface codec, IntegerForm form)
-      : e(e), b(e.getBuilder()), loc(e.getLoc()), codec(codec), form(form),
-        codes(codec->getOperand(form.codes)), scale(codec->getOperand(form.scale)) {}
+  CodeElement(ElementEmitter &e, DequantizeOp op)
+      : e(e), b(e.getBuilder()), loc(e.getLoc()), op(op) {}
 
   Value at(ArrayRef<LaneIndex> position);
 
 private:
-  bool isSingle() const {
-    auto type = cast<RankedTensorType>(scale.getType());
-    return type.hasStaticShape() && type.getNumElements() == 1;
-  }
   /// Where the scale of a position is; nothing if lanes have different ones.
   std::optional<SmallVector<LaneIndex>> scalePosition(ArrayRef<LaneIndex> position);
   Value perLane(ArrayRef<LaneIndex> position);
   /// Elements below 8 bits are stored as bytes.
   void widenStorage(Value tensor);
-  Value number(Value tensor, ArrayRef<LaneIndex> position);
+  Value number(Value tensor, ArrayRef<LaneIndex> position, bool isCode = false);
 
   ElementEmitter &e;
   OpBuilder &b;
   Location loc;
-  WeightCodecOpInterface codec;
-  IntegerForm form;
-  Value codes, scale;
+  DequantizeOp op;
 };
 } // namespace
 
 std::optional<SmallVector<LaneIndex>>
 CodeElement::scalePosition(ArrayRef<LaneIndex> position) {
-  auto type = cast<RankedTensorType>(scale.getType());
-  if (isSingle())
+  RankedTensorType type = op.getScale().getType();
+  if (type.hasStaticShape() && type.getNumElements() == 1)
     return SmallVector<LaneIndex>(type.getRank(), {e.constantIndex(0), 0});
   // Rows, then groups of the axes behind them.
-  size_t axis = std::max<int64_t>(type.getRank() - 1, 0);
+  size_t axis = op.getAxis();
   SmallVector<LaneIndex> where(position.take_front(axis));
-  if (form.groupSize == 0) {
+  for (LaneIndex index : where)
+    if (index.stride != 0 && e.lanes() > 1)
+      return std::nullopt;
+  if (op.getGroupSize() == 0) {
     where.push_back({e.constantIndex(0), 0});
     return where;
   }
-  SmallVector<AffineExpr> dims(e.getKernel().dims(codes));
+  SmallVector<AffineExpr> dims(e.getKernel().dims(op.getCodes()));
   auto linear = e.getKernel().linearize(e, ArrayRef(dims).drop_front(axis),
                                         position.drop_front(axis));
-  if (!linear || linear->stride != 0)
+  if (!linear || (linear->stride != 0 && e.lanes() > 1))
     return std::nullopt;
-  where.push_back({b.createOrFold<arith::DivUIOp>(loc, linear->base,
-                                                  e.constantIndex(form.groupSize)),
-                   0});
+  Value size = e.constantIndex(op.getGroupSize());
+  where.push_back({b.createOrFold<arith::DivUIOp>(loc, linear->base, size), 0});
   return where;
 }
 
@@ -111,12 +106,12 @@ Value CodeElement::perLane(ArrayRef<LaneIndex> position) {
     SmallVector<LaneIndex> own;
     for (LaneIndex index : position)
       own.push_back({e.add(index.base, e.constantIndex(lane * index.stride)), 0});
-    Value x = CodeElement(single, codec, form).at(own);
+    Value x = CodeElement(single, op).at(own);
     if (!x)
       return {};
     elements.push_back(x);
   }
-  return vector::FromElementsOp::create(b, loc, e.laneType(elementOf(codec->getResult(0))),
+  return vector::FromElementsOp::create(b, loc, e.laneType(elementOf(op.getResult())),
                                         elements);
 }
 
@@ -132,7 +127,7 @@ void CodeElement::widenStorage(Value tensor) {
   packing.key = "wide";
 }
 
-Value CodeElement::number(Value tensor, ArrayRef<LaneIndex> position) {
+Value CodeElement::number(Value tensor, ArrayRef<LaneIndex> position, bool isCode) {
   widenStorage(tensor);
   Value x = e.at(tensor, position);
   if (!x)
@@ -144,7 +139,7 @@ Value CodeElement::number(Value tensor, ArrayRef<LaneIndex> position) {
     return x;
   if (isa<FloatType>(own))
     return arith::ExtFOp::create(b, loc, single, x);
-  if (own.isInteger(1) && !element.isUnsignedInteger()) {
+  if (isCode && element.isSignlessInteger(1)) {
     // A bit stands for −1 or 1.
     Value bit = arith::UIToFPOp::create(b, loc, single, x);
     auto constant = [&](double value) {
@@ -153,7 +148,7 @@ Value CodeElement::number(Value tensor, ArrayRef<LaneIndex> position) {
     bit = arith::MulFOp::create(b, loc, bit, constant(2));
     return arith::SubFOp::create(b, loc, bit, constant(1));
   }
-  return element.isUnsignedInteger()
+  return element.isUnsignedInteger() || own.isInteger(1)
              ? arith::UIToFPOp::create(b, loc, single, x).getResult()
              : arith::SIToFPOp::create(b, loc, single, x).getResult();
 }
@@ -162,17 +157,18 @@ Value CodeElement::at(ArrayRef<LaneIndex> position) {
   auto where = scalePosition(position);
   if (!where)
     return e.lanes() > 1 ? perLane(position) : Value();
-  Value value = number(codes, position), factor = number(scale, *where);
+  Value value = number(op.getCodes(), position, /*isCode=*/true);
+  Value factor = number(op.getScale(), *where);
   if (!value || !factor)
     return {};
-  if (form.zeroPoint) {
-    Value zero = number(codec->getOperand(*form.zeroPoint), *where);
+  if (op.getZeroPoint()) {
+    Value zero = number(op.getZeroPoint(), *where);
     if (!zero)
       return {};
     value = arith::SubFOp::create(b, loc, value, zero);
   }
   value = arith::MulFOp::create(b, loc, value, factor);
-  Type element = elementOf(codec->getResult(0));
+  Type element = elementOf(op.getResult());
   if (element.isF32())
     return value;
   Type type = e.laneType(element);
@@ -182,9 +178,6 @@ Value CodeElement::at(ArrayRef<LaneIndex> position) {
 }
 
 Value ElementEmitter::codecElement(Value value, ArrayRef<LaneIndex> position) {
-  auto codec = value.getDefiningOp<WeightCodecOpInterface>();
-  auto form = codec ? codec.getIntegerForm() : std::nullopt;
-  if (!form)
-    return {};
-  return CodeElement(*this, codec, *form).at(position);
+  auto op = value.getDefiningOp<DequantizeOp>();
+  return op ? CodeElement(*this, op).at(position) : Value();
 }

@@ -74,8 +74,8 @@ private:
 } // namespace
 
 Type ResizeKernel::realType() const {
-  bool isWide = element.isF64() ||
-                (isa<IntegerType>(element) && element.getIntOrFloatBitWidth() > 24);
+  // Integers are rounded once, so halves must come out as halves.
+  bool isWide = element.isF64() || isa<IntegerType>(element);
   return isWide ? Type(Float64Type::get(kernel.getContext()))
                 : Type(Float32Type::get(kernel.getContext()));
 }

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DequantizedRows.h"
 #include "Kernels.h"
 #include "pith/Codegen/CPU/BlockTranspose.h"
 
@@ -538,7 +539,8 @@ LogicalResult pith::emitGeneralProduct(KernelEmitter &kernel, MatMulOp op) {
     operand.value = value;
     if (isa<BlockArgument>(value))
       continue;
-    if (!value.getDefiningOp<WeightCodecOpInterface>())
+    auto rows = QuantizedRows::get(value);
+    if (!rows || rows->codeType().getWidth() < 8)
       return emitPlainProduct(kernel, op);
     auto made = emitDequantizedRows(kernel, value);
     if (failed(made))
