@@ -41,7 +41,8 @@ FailureOr<HostTensor> pith::decodeWeight(Value value) {
     return emitError(value.getLoc(), "expected a stored weight, found an argument");
   auto evaluable = dyn_cast<EvaluableOpInterface>(op);
   if (!evaluable || !isStoredWeight(value))
-    return op->emitError("expected a constant with data or a codec of constants");
+    return emitError(op->getLoc())
+           << "expected a constant with data or a codec of constants";
   SmallVector<HostTensor> operands;
   for (Value operand : op->getOperands()) {
     FailureOr<HostTensor> tensor = decodeWeight(operand);

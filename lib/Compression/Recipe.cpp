@@ -106,6 +106,8 @@ private:
 } // namespace
 
 std::string KnownPasses::find(StringRef name) const {
+  if (PassInfo::lookup(name))
+    return name.str();
   name.consume_front(kPrefix);
   std::string exact = (kPrefix + name).str();
   for (const std::string &argument : {exact, exact + "-weights"})

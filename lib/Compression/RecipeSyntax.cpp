@@ -81,7 +81,7 @@ RecipeText::RecipeText(StringRef text, raw_ostream &errors)
 
 LogicalResult RecipeText::error(StringRef place, const Twine &message,
                                 ArrayRef<std::string> notes) const {
-  errors << "error: recipe: " << message << '\n';
+  errors << message << '\n';
   size_t column = place.begin() - recipe.data();
   if (place.begin() >= recipe.data() && column <= recipe.size()) {
     errors << "  " << recipe << '\n';

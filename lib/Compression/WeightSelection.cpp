@@ -29,16 +29,13 @@ public:
       std::string error;
       llvm::Regex regex(pattern);
       if (!regex.isValid(error))
-        return module.emitError() << "option '" << option
+        return emitError(module.getLoc()) << "option '" << option
                                   << "': expected a regular expression, found '"
                                   << pattern << "': " << error;
       if (llvm::none_of(weights, [&](const Weight &weight) {
             return matchesOne(regex, weight);
           }))
-        return module.emitError()
-               << "option '" << option << "': '" << pattern
-               << "' matches no node and no tensor of the " << weights.size()
-               << " weights";
+        return reportNoMatch(module, option, pattern, weights);
       regexes.push_back(std::move(regex));
     }
     return success();
@@ -57,6 +54,16 @@ private:
            llvm::any_of(weight.uses, [&](OpOperand *use) {
              return regex.match(getNodeName(use->getOwner()));
            });
+  }
+  static LogicalResult reportNoMatch(ModuleOp module, StringRef option,
+                                     StringRef pattern, ArrayRef<Weight> weights) {
+    InFlightDiagnostic error = emitError(module.getLoc());
+    error << "option '" << option << "': '" << pattern
+          << "' matches no node and no tensor of the " << weights.size() << " weights";
+    if (!weights.empty())
+      error << ", such as node '" << weights.front().node << "' with tensor '"
+            << weights.front().name << "'";
+    return error;
   }
   std::vector<llvm::Regex> regexes;
 };

@@ -4,7 +4,7 @@
 
 // Printed IR leaves the data of resources out: that cannot be compressed.
 
-// CHECK: error: {{.*}}expected a constant with data or a codec of constants
+// CHECK: error: {{.*}}expects a value with data
 func.func @main(%x: tensor<1x32xf32>) -> tensor<1x32xf32> {
   %w = pith.constant dense_resource<w> : tensor<32x32xf32> {name = "w"} : tensor<32x32xf32>
   %y = pith.matmul %x, %w {transpose_rhs} : (tensor<1x32xf32>, tensor<32x32xf32>) -> tensor<1x32xf32>

@@ -32,7 +32,7 @@
 
 // A pattern that matches nothing is an error.
 
-// NOTHING: error: option 'select': 'decoder' matches no node and no tensor of the 6 weights
+// NOTHING: error: option 'select': 'decoder' matches no node and no tensor of the 6 weights, such as node '/encoder/MatMul' with tensor 'encoder.weight'
 // EXCLUDE-NOTHING: error: option 'exclude': 'decoder' matches no node
 // REGEX: error: option 'select': expected a regular expression, found '(head': parentheses not balanced
 func.func @main(%x: tensor<4x16xf32>, %i: tensor<3xi64>)

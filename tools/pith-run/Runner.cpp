@@ -8,8 +8,8 @@
 #include "Runner.h"
 
 #include "Commands.h"
-#include "ReferenceModel.h"
 #include "Plugins.h"
+#include "ReferenceModel.h"
 #include "ToolSupport.h"
 #include "pith/Pipelines/Compile.h"
 #include "pith/Pipelines/Registration.h"

@@ -86,7 +86,7 @@ TEST(Recipe, UnknownStep) {
   Parsed parsed = parse("prune{sparsity=0.5},quantise{bits=8}");
   EXPECT_FALSE(parsed.ok);
   EXPECT_TRUE(contains(parsed.errors,
-                       "error: recipe: unknown compression step 'quantise', did you "
+                       "unknown compression step 'quantise', did you "
                        "mean 'quantize'?\n"
                        "  prune{sparsity=0.5},quantise{bits=8}\n"
                        "                      ^~~~~~~~\n"

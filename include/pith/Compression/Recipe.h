@@ -34,8 +34,8 @@ struct CompressionPreset {
 llvm::ArrayRef<CompressionPreset> getCompressionPresets();
 
 /// Adds the passes of a recipe to a pass manager on modules. Writes what is wrong
-/// with the recipe, and what there is instead, to `errors` and fails; that is a
-/// usage error. registerCompressionPasses must have been called.
+/// with the recipe, where, and what there is instead, to `errors` (a line, to go
+/// behind "error: ", and more) and fails; that is a usage error. registerCompressionPasses must have been called.
 mlir::LogicalResult parseRecipe(llvm::StringRef recipe, mlir::OpPassManager &passes,
                                 llvm::raw_ostream &errors);
 
