@@ -31,6 +31,9 @@ void pith::buildSimplifyPipeline(OpPassManager &manager) {
   function.addPass(createCanonicalizerPass());
   addCleanup(function);
   addCleanup(function);
+  function.addPass(createRecomposeActivationsPass());
+  function.addPass(createRecomposeNormsPass());
+  function.addPass(createRecomposeAttentionPass());
   function.addPass(createFoldBatchNormPass());
   addCleanup(function);
   function.addPass(createUseChannelsLastPass());

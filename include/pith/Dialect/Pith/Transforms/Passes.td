@@ -61,6 +61,43 @@ def FoldBatchNormPass : Pith_SimplifyPass<"pith-fold-batch-norm"> {
   }];
 }
 
+def RecomposeActivationsPass : Pith_SimplifyPass<"pith-recompose-activations"> {
+  let summary = "finds activations and softmax that are spelled out";
+  let description = [{
+    GELU by `erf` and by `tanh`, SiLU (`x · sigmoid(x)`), hard swish, Mish,
+    sigmoid by `exp`, softplus, softmax by `exp` and sums, the logarithm of a
+    softmax. Values change by rounding alone.
+
+    Requires: canonical `pith` IR.
+    Ensures: nothing; what does not match exactly stays.
+  }];
+}
+
+def RecomposeNormsPass : Pith_SimplifyPass<"pith-recompose-norms"> {
+  let summary = "finds layer norm and RMS norm that are spelled out";
+  let description = [{
+    A division by the root of a mean square over trailing axes, written with
+    division, reciprocal, powers or products; a scale and a bias that follow become
+    operands.
+
+    Requires: canonical `pith` IR, so that a square is `x · x`.
+    Ensures: nothing; what does not match exactly stays.
+  }];
+}
+
+def RecomposeAttentionPass : Pith_SimplifyPass<"pith-recompose-attention"> {
+  let summary = "finds scaled dot-product attention that is spelled out";
+  let description = [{
+    `matmul(softmax(scale · q·kᵀ + mask), v)` of rank 3 or 4 becomes
+    `pith.attention`. Scales of queries, keys or products are collected; a mask
+    stays an addend. Keys and values that are repeated for groups of queries are
+    used as they are.
+
+    Requires: canonical `pith` IR.
+    Ensures: nothing; what does not match exactly stays.
+  }];
+}
+
 def NormalizeWeightsPass : Pith_SimplifyPass<"pith-normalize-weights"> {
   let summary = "brings constant weights into the order that kernels read";
   let description = [{
