@@ -247,7 +247,7 @@ struct Work {
   }
 
   Grid search(Grid best, const Range &range) const {
-    const int steps = how.bits <= 3 ? 32 : 10;
+    const int steps = how.bits <= 3 ? 20 : 10;
     const auto [widest, narrowest] = searchedRanges();
     Fit bestFit = fitGrid(w, best);
     auto consider = [&](const Grid &grid) {
