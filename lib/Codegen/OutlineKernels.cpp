@@ -183,8 +183,13 @@ LogicalResult Outliner::outline(const KernelGroup &group) {
   for (auto [input, argument] : llvm::zip(inputs, body->getArguments()))
     mapping.map(input, argument);
   SmallVector<std::pair<Operation *, Operation *>> pairs;
-  for (Operation *op : cloned)
-    pairs.push_back({op, builder.clone(*op, mapping)});
+  for (Operation *op : cloned) {
+    Operation *copy = builder.clone(*op, mapping);
+    // What compression wrote down about one weight would keep equal kernels apart.
+    if (isa<WeightCodecOpInterface>(copy))
+      copy->setDiscardableAttrs(builder.getDictionaryAttr({}));
+    pairs.push_back({op, copy});
+  }
   SmallVector<Value> returned;
   for (Value result : group.results)
     returned.push_back(mapping.lookup(result));
