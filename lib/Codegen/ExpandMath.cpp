@@ -15,6 +15,7 @@
 #include "pith/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -183,12 +184,87 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
   }
 };
 
+/// What only libm has: lane by lane. Upstream's conversion to libm would do the
+/// same, but too late for the ops it makes.
+template <typename Op>
+struct ScalarLanes : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &b) const override {
+    auto vector = dyn_cast<VectorType>(op.getType());
+    if (!vector)
+      return b.notifyMatchFailure(op, "a scalar");
+    SmallVector<Value> lanes;
+    for (int64_t lane = 0; lane < vector.getNumElements(); ++lane) {
+      Value x = vector::ExtractOp::create(b, op.getLoc(), op.getOperand(),
+                                          ArrayRef<int64_t>{lane});
+      lanes.push_back(Op::create(b, op.getLoc(), x));
+    }
+    b.replaceOpWithNewOp<vector::FromElementsOp>(op, vector, lanes);
+    return success();
+  }
+};
+
+/// f64 to half precision by way of f32, without rounding twice: where f32 is not
+/// exact, it is truncated and its last bit set, so that the second step sees on
+/// which side of the middle the number was. (As one step it would be a call of
+/// compiler support functions, which programs do without.)
+struct NarrowDouble : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &b) const override {
+    Value x = op.getIn();
+    if (!getElementTypeOrSelf(x.getType()).isF64() ||
+        getElementTypeOrSelf(op.getType()).getIntOrFloatBitWidth() != 16)
+      return b.notifyMatchFailure(op, "not f64 to half precision");
+    Location loc = op.getLoc();
+    Type single = b.getF32Type();
+    if (auto vector = dyn_cast<VectorType>(x.getType()))
+      single = VectorType::get(vector.getShape(), single);
+    Floats m(b, loc, single);
+    Value y = arith::TruncFOp::create(b, loc, single, x);
+    Value back = arith::ExtFOp::create(b, loc, x.getType(), y);
+    Value size = math::AbsFOp::create(b, loc, x);
+    Value backSize = math::AbsFOp::create(b, loc, back);
+    Value inexact = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ONE, back, x);
+    Value larger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, backSize, size);
+    Value bits = m.asInt(y);
+    bits = m.subi(bits, arith::ExtUIOp::create(b, loc, m.intType, larger));
+    bits = arith::OrIOp::create(b, loc, bits,
+                                arith::ExtUIOp::create(b, loc, m.intType, inexact));
+    b.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), m.asFloat(bits));
+    return success();
+  }
+};
+
+/// Integers to half precision by way of a type that holds them.
+template <typename Op>
+struct NarrowInteger : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &b) const override {
+    if (getElementTypeOrSelf(op.getType()).getIntOrFloatBitWidth() != 16)
+      return b.notifyMatchFailure(op, "not to half precision");
+    Type from = getElementTypeOrSelf(op.getIn().getType());
+    Type wide = from.getIntOrFloatBitWidth() > 24 ? Type(b.getF64Type()) : b.getF32Type();
+    if (auto vector = dyn_cast<VectorType>(op.getType()))
+      wide = VectorType::get(vector.getShape(), wide);
+    Value x = Op::create(b, op.getLoc(), wide, op.getIn());
+    b.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), x);
+    return success();
+  }
+};
+
 struct ExpandMathPass : pith::impl::ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<ExpandExp, ExpandExp2, ExpandSine<math::SinOp, 0>,
                  ExpandSine<math::CosOp, 1>, ExpandPow>(&getContext(), 10);
     populateMathPolynomialApproximationPatterns(patterns);
+    patterns.add<ScalarLanes<math::AsinhOp>, ScalarLanes<math::AcoshOp>,
+                 ScalarLanes<math::AtanhOp>, ScalarLanes<math::ErfOp>,
+                 ScalarLanes<math::ErfcOp>, ScalarLanes<math::CbrtOp>>(&getContext(), 0);
+    // Not every processor has the conversion, and some flush small numbers.
+    patterns.add<NarrowDouble, NarrowInteger<arith::SIToFPOp>,
+                 NarrowInteger<arith::UIToFPOp>>(&getContext(), 10);
+    arith::populateExpandBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -12,6 +12,9 @@
 
 #include "Movement.h"
 
+#include "Lines.h"
+#include "Range.h"
+#include "Transpose.h"
 #include "pith/Codegen/CPU/Contraction/ContractionKernels.h"
 #include "pith/Codegen/CPU/KernelEmitter.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
@@ -454,9 +457,46 @@ bool keeps(GatherNdOp op) {
 bool keeps(DepthToSpaceOp) { return false; }
 bool keeps(ReverseSequenceOp op) { return lastAxis(op.getInput()) > 1; }
 
+/// Ops that have a kernel of their own where lanes cannot be kept.
+bool isRoot(TransposeOp op) { return isBlockTranspose(op); }
+template <typename Op>
+bool hasLines(Op op) {
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  return type.getRank() > 0 && !keeps(op);
+}
+bool isRoot(ConcatOp op) { return hasLines(op); }
+bool isRoot(PadOp op) { return hasLines(op); }
+bool isRoot(TileOp op) { return hasLines(op); }
+bool isRoot(DepthToSpaceOp) { return true; }
+bool isRoot(RangeOp op) {
+  return !cast<RankedTensorType>(op.getResult().getType()).hasStaticShape();
+}
+template <typename Op>
+bool isRoot(Op) {
+  return false;
+}
+
 template <typename Op>
 struct MovementModel : KernelOpInterface::ExternalModel<MovementModel<Op>, Op> {
-  KernelRole getKernelRole(Operation *) const { return KernelRole::Movement; }
+  KernelRole getKernelRole(Operation *op) const {
+    return isRoot(cast<Op>(op)) ? KernelRole::Root : KernelRole::Movement;
+  }
+  bool acceptsEpilogue(Operation *) const {
+    // Only the op's own result can have a size that the kernel finds out.
+    return !std::is_same_v<Op, RangeOp>;
+  }
+  bool acceptsPrologue(Operation *op, unsigned operand) const {
+    // Elements, not sizes; those that are repeated are not worth computing again.
+    return std::is_same_v<Op, ConcatOp> ||
+           (operand == 0 && !std::is_same_v<Op, TileOp>);
+  }
+  LogicalResult emitKernel(Operation *op, KernelEmitter &kernel) const {
+    if constexpr (std::is_same_v<Op, TransposeOp>)
+      return emitBlockTranspose(cast<TransposeOp>(op), kernel);
+    else if constexpr (std::is_same_v<Op, RangeOp>)
+      return emitRange(cast<RangeOp>(op), kernel);
+    return emitLines(op, kernel);
+  }
   bool keepsLanes(Operation *op) const { return keeps(cast<Op>(op)); }
   Value emitAt(Operation *op, ElementEmitter &emitter, unsigned,
                ArrayRef<LaneIndex> position) const {
