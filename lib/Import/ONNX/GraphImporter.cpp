@@ -216,11 +216,6 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   for (const onnx::NodeProto &node : graph.node())
     for (const std::string &input : node.input())
       ++uses[input];
-  if (graph.sparse_initializer_size() > 0) {
-    emitError() << "expected dense initializers, found the sparse tensor "
-                << quote(graph.sparse_initializer(0).values().name());
-    return {};
-  }
   OwningOpRef<ModuleOp> module = ModuleOp::create(Location(file));
   if (failed(createFunction(*module)))
     return {};

@@ -13,7 +13,9 @@
 #include "pith/Import/ONNX/Import.h"
 
 #include "GraphImporter.h"
+#include "InputSymbols.h"
 #include "Unsupported.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace pith;
@@ -21,7 +23,25 @@ using namespace pith;
 /// Functions in functions of schemas.
 static constexpr int kMaxExpansions = 8;
 
-static std::string prepare(OnnxModel &model, const ImportOptions &options) {
+/// Types of inputs that cannot be arguments.
+static std::string checkInputs(OnnxModel &model, MLIRContext &context) {
+  const onnx::GraphProto &graph = model.getProto().graph();
+  llvm::StringSet<> initializers;
+  for (const onnx::TensorProto &tensor : graph.initializer())
+    initializers.insert(tensor.name());
+  InputSymbols symbols;
+  for (const onnx::ValueInfoProto &input : graph.input()) {
+    std::string error;
+    SymbolicShape shape;
+    if (!initializers.contains(input.name()) &&
+        !symbols.read(input, &context, shape, error))
+      return error;
+  }
+  return "";
+}
+
+static std::string prepare(OnnxModel &model, const ImportOptions &options,
+                           MLIRContext &context) {
   std::vector<FixedShape> shapes;
   for (const InputShape &shape : options.shapes)
     shapes.push_back({shape.name, shape.sizes});
@@ -34,6 +54,8 @@ static std::string prepare(OnnxModel &model, const ImportOptions &options) {
     error = model.checkStructure();
   if (error.empty())
     error = model.fixShapes(shapes);
+  if (error.empty())
+    error = checkInputs(model, context);
   if (error.empty())
     error = model.check();
   return error;
@@ -63,7 +85,7 @@ OwningOpRef<ModuleOp> pith::importOnnx(StringRef path, MLIRContext &context,
   OnnxModel model;
   std::string error = model.read(path.str());
   if (error.empty())
-    error = prepare(model, options);
+    error = prepare(model, options, context);
   if (error.empty())
     error = expand(model);
   auto file = FileLineColLoc::get(&context, path, 0, 0);

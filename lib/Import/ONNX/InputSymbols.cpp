@@ -58,7 +58,8 @@ RankedTensorType InputSymbols::read(const onnx::ValueInfoProto &input,
   SmallVector<int64_t> sizes;
   int64_t count = 1;
   for (auto [axis, dim] : llvm::enumerate(tensor.shape().dim())) {
-    if (!dim.has_dim_value()) {
+    // Exporters write −1 for what they do not know.
+    if (!dim.has_dim_value() || dim.dim_value() < 0) {
       std::string symbol = dim.dim_param();
       if (symbol.empty())
         symbol = input.name() + "_dim" + std::to_string(axis);

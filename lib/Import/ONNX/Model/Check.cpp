@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Guard.h"
+#include "Messages.h"
 #include "Model.h"
 #include "onnx/shape_inference/implementation.h"
 
@@ -39,12 +40,13 @@ static void dropStatedShapes(onnx::GraphProto &graph) {
 }
 
 std::string OnnxModel::inferShapes() {
-  return guard([&]() -> std::string {
+  std::string error = guard([&]() -> std::string {
     onnx::ShapeInferenceOptions options(/*check_type_val=*/true, /*strict_mode_val=*/1,
                                         /*data_prop_val=*/true);
     onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options);
     return "";
   });
+  return error.empty() ? error : explain(proto.graph(), error);
 }
 
 /// The shape a value has by inference; nothing where that is not known. Only for
@@ -88,5 +90,5 @@ std::string OnnxModel::check() {
   completeOutputs(graph);
   error = runChecker(proto, folder);
   *graph.mutable_output() = outputs;
-  return error;
+  return error.empty() ? error : explain(graph, error);
 }

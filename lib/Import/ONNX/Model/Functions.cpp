@@ -13,12 +13,12 @@
 
 #include "Guard.h"
 #include "Model.h"
+#include "ValueTypes.h"
 #include "onnx/defs/function.h"
 #include "onnx/defs/schema.h"
 #include "onnx/inliner/inliner.h"
 
 #include <map>
-#include <unordered_map>
 
 using namespace pith;
 
@@ -136,10 +136,8 @@ std::string OnnxModel::inlineLocalFunctions() {
 // Functions of schemas
 //===----------------------------------------------------------------------===//
 
-using Types = std::unordered_map<std::string, onnx::TypeProto>;
-
-static Types collectTypes(const onnx::GraphProto &graph) {
-  Types types;
+ValueTypes pith::collectTypes(const onnx::GraphProto &graph) {
+  ValueTypes types;
   for (const auto *list : {&graph.input(), &graph.value_info(), &graph.output()})
     for (const onnx::ValueInfoProto &value : *list)
       types[value.name()] = value.type();
@@ -156,7 +154,7 @@ static Types collectTypes(const onnx::GraphProto &graph) {
 
 /// The body for one node; false if the schema has none that fits.
 static bool buildBody(const onnx::OpSchema &schema, const onnx::NodeProto &node,
-                      const Types &types, int opset, onnx::FunctionProto &body) {
+                      const ValueTypes &types, int opset, onnx::FunctionProto &body) {
   if (schema.HasContextDependentFunction()) {
     std::vector<onnx::TypeProto> inputs;
     for (const std::string &input : node.input()) {
@@ -202,7 +200,7 @@ void OnnxModel::completeAttributes() {
 std::string OnnxModel::expandFunctions(
     const std::function<bool(const onnx::NodeProto &)> &select) {
   std::string error = guard([&]() -> std::string {
-    Types types;
+    ValueTypes types;
     bool any = false;
     for (onnx::NodeProto &node : *getGraph().mutable_node()) {
       if (!select(node))

@@ -33,29 +33,6 @@ using namespace pith;
 /// Nesting of protobuf messages: graphs in graphs, types of types.
 static constexpr int kMaxNesting = 100;
 
-std::string pith::flatten(const char *text) {
-  std::string result;
-  std::string_view rest(text);
-  for (size_t i = 0; i < rest.size() && result.size() < 2000; ++i) {
-    unsigned char c = rest[i];
-    if (rest.substr(i, 13) == "==> Context: ") {
-      i += 12;
-      continue;
-    }
-    if (c == '\n' || c == '\r' || c == '\t') {
-      if (!result.empty() && result.back() != ' ')
-        result += result.back() == '.' || result.back() == ':' ? " " : "; ";
-    } else if (c < 0x20 || c == 0x7f) {
-      result += '?';
-    } else {
-      result += char(c);
-    }
-  }
-  while (!result.empty() && (result.back() == ' ' || result.back() == ';' || result.back() == '.'))
-    result.pop_back();
-  return result.empty() ? "unknown error" : result;
-}
-
 std::string pith::quote(const std::string &text) {
   static constexpr size_t kLimit = 120;
   static const char kDigits[] = "0123456789abcdef";

@@ -51,7 +51,7 @@ public:
   /// Replaces calls of the model's own functions by their bodies.
   std::string inlineLocalFunctions();
 
-  /// Names: every value is defined once, before its use.
+  /// Names: every value is defined once, before its use. Initializers have data.
   std::string checkStructure() const;
 
   /// Writes sizes into the graph's inputs, for every input that has the same
@@ -93,12 +93,13 @@ private:
   int expansions = 0;
 };
 
-/// Elements of a tensor, or an error if the dimensions are negative or too many.
-std::string countElements(const onnx::TensorProto &tensor, int64_t &count);
+/// Checks dimensions, element type and the amount of data in the file, which
+/// must be `bytes` long.
+std::string checkTensor(const onnx::TensorProto &tensor, size_t &bytes);
 
 /// Bits of an element; 0 if the type is not supported.
 unsigned getElementBits(int32_t dataType);
-/// `FLOAT16`, or `data type 99`.
+/// `FLOAT16`, or the number of a type that is not known.
 std::string getTypeName(int32_t dataType);
 
 /// `text` in quotes, without control characters, shortened.

@@ -46,14 +46,18 @@ static std::string defineSources(const onnx::GraphProto &graph, Names &names) {
   Names initializers;
   for (const onnx::TensorProto &tensor : graph.initializer()) {
     std::string error = initializers.define(tensor.name(), "an initializer");
+    size_t bytes;
+    if (error.empty())
+      error = checkTensor(tensor, bytes);
     if (!error.empty())
       return error;
     // An initializer may give the value of an input.
     if (!names.has(tensor.name()))
       names.define(tensor.name(), "an initializer");
   }
-  for (const onnx::SparseTensorProto &tensor : graph.sparse_initializer())
-    names.define(tensor.values().name(), "a sparse initializer");
+  if (graph.sparse_initializer_size() > 0)
+    return "expected dense initializers, found the sparse tensor " +
+           quote(graph.sparse_initializer(0).values().name());
   return "";
 }
 

@@ -52,11 +52,12 @@ unsigned pith::getElementBits(int32_t dataType) {
 
 std::string pith::getTypeName(int32_t dataType) {
   if (!TensorProto::DataType_IsValid(dataType))
-    return "data type " + std::to_string(dataType);
+    return std::to_string(dataType);
   return TensorProto::DataType_Name(TensorProto::DataType(dataType));
 }
 
-std::string pith::countElements(const TensorProto &tensor, int64_t &count) {
+/// Elements of a tensor, or an error if the sizes are negative or too large.
+static std::string countElements(const TensorProto &tensor, int64_t &count) {
   count = 1;
   bool empty = false;
   for (int64_t size : tensor.dims()) {
@@ -76,38 +77,32 @@ std::string pith::countElements(const TensorProto &tensor, int64_t &count) {
   return "";
 }
 
-/// The entries of a typed field, each cut to `width` bytes.
+/// The entries of a typed field, each cut to `width` bytes; as many as fit.
 template <typename Field>
-static std::string packField(const Field &field, size_t width, size_t expected,
-                             std::string &out) {
-  if (size_t(field.size()) * width != expected)
-    return "expected " + std::to_string(expected / width) + " entries of data, found " +
-           std::to_string(field.size());
-  out.resize(expected);
-  char *to = out.data();
+static void packField(const Field &field, size_t width, std::string &out) {
+  char *to = out.data(), *end = to + out.size();
   for (const auto &entry : field) {
+    if (size_t(end - to) < width)
+      return;
     std::memcpy(to, &entry, width); // little endian
     to += width;
   }
-  return "";
 }
 
-static std::string packTyped(const TensorProto &tensor, size_t expected,
-                             std::string &out) {
+static void packTyped(const TensorProto &tensor, std::string &out) {
   unsigned bits = getElementBits(tensor.data_type());
   switch (tensor.data_type()) {
   case TensorProto::FLOAT:
-    return packField(tensor.float_data(), 4, expected, out);
+    return packField(tensor.float_data(), 4, out);
   case TensorProto::DOUBLE:
-    return packField(tensor.double_data(), 8, expected, out);
+    return packField(tensor.double_data(), 8, out);
   case TensorProto::INT64:
-    return packField(tensor.int64_data(), 8, expected, out);
+    return packField(tensor.int64_data(), 8, out);
   case TensorProto::UINT32:
   case TensorProto::UINT64:
-    return packField(tensor.uint64_data(), bits / 8, expected, out);
+    return packField(tensor.uint64_data(), bits / 8, out);
   default:
-    // Elements below 8 bits come a byte per entry.
-    return packField(tensor.int32_data(), bits < 8 ? 1 : bits / 8, expected, out);
+    return packField(tensor.int32_data(), bits < 8 ? 1 : bits / 8, out);
   }
 }
 
@@ -116,8 +111,24 @@ static TensorBytes own(std::string &&text) {
   return {owner, owner->data(), owner->size()};
 }
 
-static std::string take(TensorProto &tensor, const std::string &folder,
-                        TensorBytes &bytes) {
+/// Entries of the typed field of the tensor's element type.
+static size_t countEntries(const TensorProto &tensor) {
+  switch (tensor.data_type()) {
+  case TensorProto::FLOAT:
+    return tensor.float_data_size();
+  case TensorProto::DOUBLE:
+    return tensor.double_data_size();
+  case TensorProto::INT64:
+    return tensor.int64_data_size();
+  case TensorProto::UINT32:
+  case TensorProto::UINT64:
+    return tensor.uint64_data_size();
+  default:
+    return tensor.int32_data_size();
+  }
+}
+
+std::string pith::checkTensor(const TensorProto &tensor, size_t &bytes) {
   int64_t count;
   std::string error = countElements(tensor, count);
   if (!error.empty())
@@ -126,20 +137,34 @@ static std::string take(TensorProto &tensor, const std::string &folder,
   unsigned bits = getElementBits(tensor.data_type());
   if (bits == 0)
     return name + "element type " + getTypeName(tensor.data_type()) + " is not supported";
-  size_t expected = (size_t(count) * bits + 7) / 8;
+  bytes = (size_t(count) * bits + 7) / 8;
+  if (tensor.data_location() == TensorProto::EXTERNAL)
+    return "";
+  if (tensor.has_raw_data() && tensor.raw_data().size() != bytes)
+    return name + "expected " + std::to_string(bytes) + " bytes of raw_data, found " +
+           std::to_string(tensor.raw_data().size());
+  // Elements below 8 bits come a byte per entry.
+  size_t entries = bits < 8 ? bytes : size_t(count);
+  if (!tensor.has_raw_data() && countEntries(tensor) != entries)
+    return name + "expected " + std::to_string(entries) + " entries of data, found " +
+           std::to_string(countEntries(tensor));
+  return "";
+}
+
+static std::string take(TensorProto &tensor, const std::string &folder,
+                        TensorBytes &bytes) {
+  size_t expected;
+  std::string error = checkTensor(tensor, expected);
+  if (!error.empty())
+    return error;
   if (tensor.data_location() == TensorProto::EXTERNAL)
     return mapExternalData(folder, tensor, expected, bytes);
   if (tensor.has_raw_data()) {
-    if (tensor.raw_data().size() != expected)
-      return name + "expected " + std::to_string(expected) + " bytes of raw_data, found " +
-             std::to_string(tensor.raw_data().size());
     bytes = own(std::move(*tensor.mutable_raw_data()));
     return "";
   }
-  std::string packed;
-  error = packTyped(tensor, expected, packed);
-  if (!error.empty())
-    return name + error;
+  std::string packed(expected, '\0');
+  packTyped(tensor, packed);
   bytes = own(std::move(packed));
   return "";
 }
