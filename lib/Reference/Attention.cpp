@@ -64,8 +64,8 @@ static Results evaluate(AttentionOp op, Inputs inputs, Types types) {
         dot += query[row * size + d] * key[(keyHead * keys + j) * size + d];
       scores[j] = scale * dot;
       if (!mask.empty())
-        scores[j] += mask[getOffset(at, Shape(maskStrides).drop_back()) +
-                          j * maskStrides[3]];
+        scores[j] +=
+            mask[getOffset(at, Shape(maskStrides).drop_back()) + j * maskStrides[3]];
       if (op.getCausal() && j > at[2] + keys - queries)
         scores[j] = -std::numeric_limits<double>::infinity();
     }

@@ -30,9 +30,21 @@ struct Geometry {
   Sizes strides, dilations, pads;
   Sizes fineStrides, coarseStrides;
 
-  void finish() {
-    fineStrides = getStrides(fine);
-    coarseStrides = getStrides(coarse);
+  template <typename Op>
+  Geometry(Op op, Shape fine, Shape coarse, Shape kernel)
+      : fine(fine), coarse(coarse), kernel(kernel), strides(op.getStrides()),
+        dilations(op.getDilations()), pads(op.getPadsLow()) {
+    dropTrivialAxes();
+    fineStrides = getStrides(this->fine);
+    coarseStrides = getStrides(this->coarse);
+  }
+
+  /// Axes of size 1 change no offset; without them runs are longer.
+  void dropTrivialAxes() {
+    for (size_t axis = fine.size(); axis-- > 0 && fine.size() > 1;)
+      if (fine[axis] == 1 && coarse[axis] == 1 && kernel[axis] == 1 && pads[axis] == 0)
+        for (Sizes *list : {&fine, &coarse, &kernel, &strides, &dilations, &pads})
+          list->erase(list->begin() + axis);
   }
 
   /// Calls `body(fine offset, coarse offset, count, step)` for all runs of pairs
@@ -112,11 +124,8 @@ static HostTensor convolve(ConvOp op, Inputs inputs, RankedTensorType type) {
     for (Sizes *shape : {&inputShape, &weightShape, &resultShape})
       *shape = reorder(*shape, order);
   }
-  auto spatial = [](const Sizes &shape) { return Sizes(Shape(shape).drop_front(2)); };
-  Geometry geometry{spatial(inputShape), spatial(resultShape), spatial(weightShape),
-                    Sizes(op.getStrides()), Sizes(op.getDilations()),
-                    Sizes(op.getPadsLow()), {}, {}};
-  geometry.finish();
+  auto spatial = [](const Sizes &shape) { return Shape(shape).drop_front(2); };
+  Geometry geometry(op, spatial(inputShape), spatial(resultShape), spatial(weightShape));
   int64_t outputs = resultShape[1], channels = weightShape[1];
   int64_t perGroup = outputs / int64_t(op.getGroup());
   int64_t inPlane = product(geometry.fine), outPlane = product(geometry.coarse);
@@ -149,10 +158,8 @@ template <typename T>
 static HostTensor transposed(ConvTransposeOp op, Inputs inputs, RankedTensorType type) {
   Shape inputShape = inputs[0].getShape(), weightShape = inputs[1].getShape(),
         resultShape = type.getShape();
-  Geometry geometry{Sizes(resultShape.drop_front(2)), Sizes(inputShape.drop_front(2)),
-                    Sizes(weightShape.drop_front(2)), Sizes(op.getStrides()),
-                    Sizes(op.getDilations()), Sizes(op.getPadsLow()), {}, {}};
-  geometry.finish();
+  Geometry geometry(op, resultShape.drop_front(2), inputShape.drop_front(2),
+                    weightShape.drop_front(2));
   int64_t channels = inputShape[1], outputs = resultShape[1], perGroup = weightShape[1];
   int64_t inGroup = channels / int64_t(op.getGroup());
   int64_t inPlane = product(geometry.coarse), outPlane = product(geometry.fine);
@@ -181,8 +188,8 @@ template <typename Op>
 static LogicalResult checkGroup(Op op, Inputs inputs, int64_t outputs) {
   int64_t group = op.getGroup();
   if (outputs % group != 0)
-    return op.emitOpError("expects group to divide ") << outputs << " outputs (C3), got "
-                                                      << group;
+    return op.emitOpError("expects group to divide ")
+           << outputs << " outputs (C3), got " << group;
   if (inputs[0].getElementType() != inputs[1].getElementType())
     return op.emitOpError("expects equal element types, found ")
            << inputs[0].getElementType() << " and " << inputs[1].getElementType();
@@ -201,8 +208,8 @@ static Results evaluateTransposed(ConvTransposeOp op, Inputs inputs, Types types
   if (failed(checkGroup(op, inputs, outputs)))
     return failure();
   if (inputs.size() > 2 && inputs[2].getNumElements() != outputs)
-    return op.emitOpError("expects a bias of size ") << outputs << ", found "
-                                                     << inputs[2].getNumElements(),
+    return op.emitOpError("expects a bias of size ")
+               << outputs << ", found " << inputs[2].getNumElements(),
            failure();
   return one(isReal(inputs[0]) ? transposed<double>(op, inputs, types[0])
                                : transposed<int64_t>(op, inputs, types[0]));

@@ -148,8 +148,7 @@ int64_t pith::reference::saturate(double value, Type integer) {
 // Copies
 //===----------------------------------------------------------------------===//
 
-ElementCopy::ElementCopy(HostTensor &to, const HostTensor &from)
-    : to(to), from(from) {
+ElementCopy::ElementCopy(HostTensor &to, const HostTensor &from) : to(to), from(from) {
   unsigned bits = getStorageBits(to.getElementType());
   bytes = bits % 8 == 0 ? bits / 8 : 0;
   out = to.getMutableBytes().data();

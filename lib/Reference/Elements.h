@@ -59,8 +59,12 @@ int64_t getHighest(mlir::Type integer);
 int64_t saturate(double value, mlir::Type integer);
 
 /// Arithmetic that wraps around.
-inline int64_t wrapAdd(int64_t a, int64_t b) { return int64_t(uint64_t(a) + uint64_t(b)); }
-inline int64_t wrapMul(int64_t a, int64_t b) { return int64_t(uint64_t(a) * uint64_t(b)); }
+inline int64_t wrapAdd(int64_t a, int64_t b) {
+  return int64_t(uint64_t(a) + uint64_t(b));
+}
+inline int64_t wrapMul(int64_t a, int64_t b) {
+  return int64_t(uint64_t(a) * uint64_t(b));
+}
 inline double wrapAdd(double a, double b) { return a + b; }
 inline double wrapMul(double a, double b) { return a * b; }
 

@@ -38,7 +38,9 @@ static double ofReals(PreluOp, double a, double b) { return a < 0 ? a * b : a; }
 static double ofReals(MinOp, double a, double b) {
   return std::isnan(a) || a < b ? a : b; // a NaN `b` is not larger
 }
-static double ofReals(MaxOp, double a, double b) { return std::isnan(a) || a > b ? a : b; }
+static double ofReals(MaxOp, double a, double b) {
+  return std::isnan(a) || a > b ? a : b;
+}
 
 using Kind = IntegerKind;
 static int64_t ofIntegers(AddOp, int64_t a, int64_t b, Kind) { return wrapAdd(a, b); }
@@ -103,8 +105,8 @@ static int64_t ofIntegers(ShiftRightOp, int64_t a, int64_t b, Kind kind) {
 // Comparisons
 //===----------------------------------------------------------------------===//
 
-#define PITH_COMPARE(OP, REAL, INTEGER)                                        \
-  static double ofReals(OP, double a, double b) { return REAL; }               \
+#define PITH_COMPARE(OP, REAL, INTEGER)                                                  \
+  static double ofReals(OP, double a, double b) { return REAL; }                         \
   static int64_t ofIntegers(OP, int64_t a, int64_t b, Kind kind) { return INTEGER; }
 PITH_COMPARE(EqualOp, a == b, ((void)kind, a == b))
 PITH_COMPARE(LessOp, a < b, isLess(a, b, kind))
@@ -122,8 +124,7 @@ template <typename Body>
 static void forEachPair(Inputs inputs, Shape shape, Body body) {
   std::array<Sizes, 2> strides{getBroadcastStrides(inputs[0].getShape(), shape),
                                getBroadcastStrides(inputs[1].getShape(), shape)};
-  forEachOffset<2>(shape, strides,
-                   [&](int64_t i, auto &at) { body(i, at[0], at[1]); });
+  forEachOffset<2>(shape, strides, [&](int64_t i, auto &at) { body(i, at[0], at[1]); });
 }
 
 template <typename Op>
@@ -174,7 +175,8 @@ static int64_t integerPower(int64_t base, int64_t exponent) {
 /// The one function whose operands may differ in type.
 static Results power(PowOp op, Inputs inputs, Types types) {
   if (isReal(inputs[0]) || isReal(inputs[1])) {
-    Reals a = toReals(inputs[0]), b = toReals(inputs[1]), values(types[0].getNumElements());
+    Reals a = toReals(inputs[0]), b = toReals(inputs[1]),
+          values(types[0].getNumElements());
     forEachPair(inputs, types[0].getShape(), [&](int64_t i, int64_t x, int64_t y) {
       values[i] = std::pow(a[x], b[y]);
     });

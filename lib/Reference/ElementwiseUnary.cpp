@@ -31,9 +31,9 @@ static double softplus(double x) {
 //===----------------------------------------------------------------------===//
 
 /// `functionOf(op)` is the op's function of a real, attributes read once.
-#define PITH_REAL(OP, ...)                                                     \
-  static auto functionOf(OP) {                                                 \
-    return [](double x) -> double { return __VA_ARGS__; };                     \
+#define PITH_REAL(OP, ...)                                                               \
+  static auto functionOf(OP) {                                                           \
+    return [](double x) -> double { return __VA_ARGS__; };                               \
   }
 PITH_REAL(CeilOp, std::ceil(x))
 PITH_REAL(FloorOp, std::floor(x))

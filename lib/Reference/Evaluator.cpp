@@ -63,8 +63,8 @@ static std::string getArgumentName(func::FuncOp function, unsigned index) {
 
 static LogicalResult checkTypes(func::FuncOp function, ArrayRef<HostTensor> arguments) {
   if (arguments.size() != function.getNumArguments())
-    return function.emitError("expects ") << function.getNumArguments()
-                                          << " arguments, found " << arguments.size();
+    return function.emitError("expects ")
+           << function.getNumArguments() << " arguments, found " << arguments.size();
   for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!arguments[index])
@@ -104,11 +104,11 @@ static LogicalResult checkSymbols(func::FuncOp function, ArrayRef<HostTensor> ar
         }
         SmallVector<AffineExpr> numbers;
         for (auto [position, value] : llvm::enumerate(values))
-          numbers.push_back(value ? builder.getAffineConstantExpr(
-                                        cast<IntegerAttr>(value).getInt())
-                                  : builder.getAffineSymbolExpr(position));
-        AffineExpr wanted = simplifyAffineExpr(expr.replaceSymbols(numbers), 0,
-                                               values.size());
+          numbers.push_back(
+              value ? builder.getAffineConstantExpr(cast<IntegerAttr>(value).getInt())
+                    : builder.getAffineSymbolExpr(position));
+        AffineExpr wanted =
+            simplifyAffineExpr(expr.replaceSymbols(numbers), 0, values.size());
         if (auto number = getConstant(wanted); number && *number != size) {
           auto diagnostic = function.emitError("expects size ")
                             << *number << " along axis " << axis << " of argument "
@@ -193,8 +193,8 @@ private:
       if (failed(results))
         return failure();
       if (results->size() != op.getNumResults())
-        return op.emitError("gives ") << results->size() << " results of "
-                                      << op.getNumResults(),
+        return op.emitError("gives ")
+                   << results->size() << " results of " << op.getNumResults(),
                failure();
       for (auto [result, tensor] : llvm::zip(op.getResults(), *results))
         frame.define(result, tensor);

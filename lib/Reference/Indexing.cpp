@@ -55,7 +55,8 @@ static Results gatherElements(GatherElementsOp op, Inputs inputs, Types types) {
   for (int64_t other = 0; other < int64_t(shape.size()); ++other)
     if (other != axis && chosen[other] > shape[other])
       return op.emitOpError("expects indices of at most size ")
-                 << shape[other] << " along axis " << other << ", found " << chosen[other],
+                 << shape[other] << " along axis " << other << ", found "
+                 << chosen[other],
              failure();
   HostTensor result(types[0]);
   ElementCopy copy(result, inputs[0]);
@@ -77,8 +78,8 @@ static Results gatherNd(GatherNdOp op, Inputs inputs, Types types) {
   int64_t batch = op.getBatchDims(), length = tuples.back();
   if (batch < 0 || batch >= int64_t(tuples.size()) ||
       shape.take_front(batch) != tuples.take_front(batch))
-    return op.emitOpError("expects ") << batch << " equal leading sizes, found ["
-                                      << shape << "] and [" << tuples << "]",
+    return op.emitOpError("expects ") << batch << " equal leading sizes, found [" << shape
+                                      << "] and [" << tuples << "]",
            failure();
   Integers indices = toIntegers(inputs[1]);
   Sizes strides = getStrides(shape);
@@ -133,8 +134,8 @@ static Results nonZero(NonZeroOp op, Inputs inputs, Types types) {
       found.push_back(Sizes(at));
   });
   int64_t count = found.size();
-  HostTensor result(RankedTensorType::get({int64_t(shape.size()), count},
-                                          types[0].getElementType()));
+  HostTensor result(
+      RankedTensorType::get({int64_t(shape.size()), count}, types[0].getElementType()));
   for (int64_t i = 0; i < count; ++i)
     for (size_t axis = 0; axis < shape.size(); ++axis)
       result.setInt(int64_t(axis) * count + i, found[i][axis]);

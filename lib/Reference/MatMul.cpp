@@ -70,7 +70,8 @@ static HostTensor product(MatMulOp op, Inputs inputs, RankedTensorType type) {
   Shape batch = type.getShape().drop_back((isRow ? 0 : 1) + (isColumn ? 0 : 1));
   std::vector<T> c(type.getNumElements());
   forEachOffset<2>(
-      batch, {getBroadcastStrides(lhs.batch, batch), getBroadcastStrides(rhs.batch, batch)},
+      batch,
+      {getBroadcastStrides(lhs.batch, batch), getBroadcastStrides(rhs.batch, batch)},
       [&](int64_t i, auto &at) {
         multiply(a.data() + at[0] * m * k, b.data() + at[1] * k * n, c.data() + i * m * n,
                  m, k, n);

@@ -28,9 +28,8 @@ static Results transpose(TransposeOp op, Inputs inputs, Types types) {
 }
 
 static Results expand(ExpandOp op, Inputs inputs, Types types) {
-  return one(takeStrided(
-      types[0], inputs[0], 0,
-      getBroadcastStrides(inputs[0].getShape(), types[0].getShape())));
+  return one(takeStrided(types[0], inputs[0], 0,
+                         getBroadcastStrides(inputs[0].getShape(), types[0].getShape())));
 }
 
 /// The first element along an axis, and how many there are, as in ONNX Slice.
@@ -228,13 +227,13 @@ static Results reverseSequence(ReverseSequenceOp op, Inputs inputs, Types types)
   int64_t batch = op.getBatchAxis(), time = op.getTimeAxis();
   Integers lengths = toIntegers(inputs[1]);
   if (int64_t(lengths.size()) != shape[batch])
-    return op.emitOpError("expects ") << shape[batch] << " lengths, found "
-                                      << lengths.size(),
+    return op.emitOpError("expects ")
+               << shape[batch] << " lengths, found " << lengths.size(),
            failure();
   for (int64_t length : lengths)
     if (length < 0 || length > shape[time])
-      return op.emitOpError("expects lengths from 0 to ") << shape[time] << ", found "
-                                                          << length,
+      return op.emitOpError("expects lengths from 0 to ")
+                 << shape[time] << ", found " << length,
              failure();
   Sizes strides = getStrides(shape);
   return one(move(types[0], inputs[0], [&](Shape index) {

@@ -82,7 +82,8 @@ static Results groupNorm(GroupNormOp op, Inputs inputs, Types types) {
     return op.emitOpError("expects groups to divide ")
                << channels << " channels (C1), got " << groups,
            failure();
-  Reals values = toReals(inputs[0]), scale = toReals(inputs[1]), bias = toReals(inputs[2]);
+  Reals values = toReals(inputs[0]), scale = toReals(inputs[1]),
+        bias = toReals(inputs[2]);
   int64_t plane = product(shape.drop_front(2));
   standardize(values, channels / groups * plane, op.getEpsilon().convertToDouble());
   for (int64_t i = 0; i < int64_t(values.size()); ++i) {
@@ -96,8 +97,9 @@ static Results batchNorm(BatchNormOp op, Inputs inputs, Types types) {
   Shape shape = types[0].getShape();
   size_t axis = op.getLayout() == Layout::ChannelsLast ? shape.size() - 1 : 1;
   int64_t inner = product(shape.drop_front(axis + 1));
-  Reals values = toReals(inputs[0]), scale = toReals(inputs[1]), bias = toReals(inputs[2]),
-        mean = toReals(inputs[3]), variance = toReals(inputs[4]);
+  Reals values = toReals(inputs[0]), scale = toReals(inputs[1]),
+        bias = toReals(inputs[2]), mean = toReals(inputs[3]),
+        variance = toReals(inputs[4]);
   double epsilon = op.getEpsilon().convertToDouble();
   for (int64_t i = 0; i < int64_t(values.size()); ++i) {
     int64_t c = i / inner % shape[axis];
@@ -124,8 +126,8 @@ static Results lrn(LrnOp op, Inputs inputs, Types types) {
       int64_t last = behind < channels - c ? c + behind : channels - 1;
       for (int64_t i = std::max<int64_t>(0, c - before); i <= last; ++i)
         squares += input[first + i * stride] * input[first + i * stride];
-      values[first + c * stride] =
-          input[first + c * stride] / std::pow(bias + alpha / double(size) * squares, beta);
+      values[first + c * stride] = input[first + c * stride] /
+                                   std::pow(bias + alpha / double(size) * squares, beta);
     }
   });
   return one(fromReals(types[0], values));

@@ -107,11 +107,10 @@ static Results lpPool(LpPoolOp op, Inputs inputs, Types types) {
   Windows<LpPoolOp> windows(op, inputs[0].getShape(), types[0].getShape());
   Reals values = toReals(inputs[0]), result(types[0].getNumElements());
   double p = double(int64_t(op.getP()));
-  windows.forEach([](int64_t) {},
-                  [&](int64_t i, int64_t x) {
-                    result[i] += std::pow(std::abs(values[x]), p);
-                  },
-                  [](int64_t) {});
+  windows.forEach(
+      [](int64_t) {},
+      [&](int64_t i, int64_t x) { result[i] += std::pow(std::abs(values[x]), p); },
+      [](int64_t) {});
   for (double &value : result)
     value = std::pow(value, 1 / p);
   return one(fromReals(types[0], result));

@@ -130,7 +130,8 @@ static SmallVector<Tap> getTaps(const Axis &axis, int64_t position) {
   return taps;
 }
 
-static HostTensor takeNearest(ResizeOp op, const HostTensor &input, RankedTensorType type) {
+static HostTensor takeNearest(ResizeOp op, const HostTensor &input,
+                              RankedTensorType type) {
   Shape from = input.getShape(), to = type.getShape();
   std::vector<Sizes> positions;
   for (size_t i = 0; i < to.size(); ++i) {

@@ -107,8 +107,8 @@ static bool fits(ArrayRef<int64_t> shape, ArrayRef<int64_t> declared) {
 
 LogicalResult pith::reference::checkOperands(Operation *op, Inputs operands) {
   if (operands.size() != op->getNumOperands())
-    return op->emitOpError("expects ") << op->getNumOperands() << " values, found "
-                                       << operands.size();
+    return op->emitOpError("expects ")
+           << op->getNumOperands() << " values, found " << operands.size();
   for (auto [index, value] : llvm::enumerate(op->getOperands())) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     const HostTensor &tensor = operands[index];
@@ -116,9 +116,8 @@ LogicalResult pith::reference::checkOperands(Operation *op, Inputs operands) {
       return op->emitOpError("lacks the value of operand ") << index;
     if (!type || type.getElementType() != tensor.getElementType() ||
         !fits(tensor.getShape(), type.getShape()))
-      return op->emitOpError("expects operand ") << index << " of type "
-                                                 << value.getType() << ", found "
-                                                 << tensor.getType();
+      return op->emitOpError("expects operand ")
+             << index << " of type " << value.getType() << ", found " << tensor.getType();
   }
   return success();
 }

@@ -126,7 +126,8 @@ static Results select(TopKOp op, Inputs inputs, Types types) {
   Shape shape = inputs[0].getShape();
   int64_t axis = op.getAxis(), length = shape[axis];
   if (inputs[1].getNumElements() != 1)
-    return op.emitOpError("expects one k, found ") << inputs[1].getNumElements(), failure();
+    return op.emitOpError("expects one k, found ") << inputs[1].getNumElements(),
+           failure();
   int64_t k = inputs[1].getInt(0);
   if (k < 0 || k > length)
     return op.emitOpError("expects k from 0 to ") << length << ", found " << k, failure();

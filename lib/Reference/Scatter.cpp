@@ -78,9 +78,9 @@ template <typename Op>
 static LogicalResult checkUpdates(Op op, Inputs inputs, int64_t count) {
   if (inputs[2].getElementType() != inputs[0].getElementType() ||
       inputs[2].getNumElements() != count)
-    return op.emitOpError("expects ") << count << " updates of type "
-                                      << inputs[0].getElementType() << ", found "
-                                      << inputs[2].getType();
+    return op.emitOpError("expects ")
+           << count << " updates of type " << inputs[0].getElementType() << ", found "
+           << inputs[2].getType();
   return success();
 }
 
@@ -92,7 +92,8 @@ static Results scatterElements(ScatterElementsOp op, Inputs inputs, Types types)
   for (int64_t other = 0; other < int64_t(shape.size()); ++other)
     if (other != axis && chosen[other] > shape[other])
       return op.emitOpError("expects indices of at most size ")
-                 << shape[other] << " along axis " << other << ", found " << chosen[other],
+                 << shape[other] << " along axis " << other << ", found "
+                 << chosen[other],
              failure();
   Integers places = toIntegers(inputs[1]);
   Sizes strides = getStrides(shape);

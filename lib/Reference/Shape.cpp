@@ -74,8 +74,8 @@ static FailureOr<Sizes> resolve(ReshapeOp op, const HostTensor &input, Sizes sha
   int64_t all = input.getNumElements(), known = product(shape);
   if (rest) {
     if (known == 0 ? all != 0 : all % known != 0)
-      return op.emitOpError("expects ") << all << " elements to be a multiple of " << known
-                                        << " (C2)",
+      return op.emitOpError("expects ")
+                 << all << " elements to be a multiple of " << known << " (C2)",
              failure();
     shape[*rest] = known == 0 ? 0 : all / known;
   } else if (all != known) {
