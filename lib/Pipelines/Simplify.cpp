@@ -24,6 +24,14 @@ static void addCleanup(OpPassManager &function) {
   function.addPass(createCSEPass());
 }
 
+/// Once in the model's own form, and again when reshapes and transposes are out of
+/// the way.
+static void addRecomposition(OpPassManager &function) {
+  function.addPass(createRecomposeActivationsPass());
+  function.addPass(createRecomposeNormsPass());
+  function.addPass(createRecomposeAttentionPass());
+}
+
 void pith::buildSimplifyPipeline(OpPassManager &manager) {
   OpPassManager &function = manager.nest<func::FuncOp>();
   // First, so that a transpose of a table joins the product it is for, before it
@@ -31,14 +39,16 @@ void pith::buildSimplifyPipeline(OpPassManager &manager) {
   function.addPass(createCanonicalizerPass());
   addCleanup(function);
   addCleanup(function);
-  function.addPass(createRecomposeActivationsPass());
-  function.addPass(createRecomposeNormsPass());
-  function.addPass(createRecomposeAttentionPass());
+  addRecomposition(function);
+  function.addPass(createRecomposeSlicesPass());
   function.addPass(createFoldBatchNormPass());
   addCleanup(function);
   function.addPass(createUseChannelsLastPass());
   function.addPass(createDecomposeOpsPass());
   addCleanup(function);
+  function.addPass(createSinkReshapesPass());
+  addRecomposition(function);
+  function.addPass(createFoldBatchNormPass());
   function.addPass(createNormalizeWeightsPass());
   addCleanup(function);
   function.addPass(createVerifySimplifiedPass());

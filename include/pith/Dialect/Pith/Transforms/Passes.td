@@ -98,6 +98,30 @@ def RecomposeAttentionPass : Pith_SimplifyPass<"pith-recompose-attention"> {
   }];
 }
 
+def RecomposeSlicesPass : Pith_SimplifyPass<"pith-recompose-slices"> {
+  let summary = "finds slices written as reshapes, transposes and look-ups";
+  let description = [{
+    A look-up of one constant index behind reshapes and transposes of a tensor of
+    static sizes becomes a (strided) slice of the tensor where it is one: halves of
+    shuffled channels, parts of a joint projection.
+
+    Requires: `pith` IR; shapes refined.
+    Ensures: nothing; what is no slice stays.
+  }];
+}
+
+def SinkReshapesPass : Pith_SimplifyPass<"pith-sink-reshapes"> {
+  let summary = "moves reshapes behind elementwise ops";
+  let description = [{
+    `f(reshape(x), c)` becomes `reshape(f(x, c))` where x is the result of a kernel
+    that nothing else uses and c is constant along trailing axes that the reshape
+    keeps, so that f can be the last step of that kernel.
+
+    Requires: canonical `pith` IR.
+    Ensures: no such elementwise op is left.
+  }];
+}
+
 def NormalizeWeightsPass : Pith_SimplifyPass<"pith-normalize-weights"> {
   let summary = "brings constant weights into the order that kernels read";
   let description = [{
