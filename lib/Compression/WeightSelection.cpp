@@ -12,7 +12,9 @@
 
 #include "pith/Compression/Weights.h"
 
-#include "pith/Dialect/Pith/IR/PithInterfaces.h"
+#include "pith/Compression/Codec.h"
+#include "pith/Dialect/Pith/IR/PithOps.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/Regex.h"
 
 using namespace mlir;
@@ -84,6 +86,33 @@ static std::string getObstacle(const Weight &weight) {
   return "";
 }
 
+/// Whether all that is made of the value is multiplied, element by element, with
+/// values that are no constants.
+static bool isOnlyFactor(Value value) {
+  llvm::SetVector<Value> moved; // the value's elements in other places
+  moved.insert(value);
+  for (size_t i = 0; i < moved.size(); ++i)
+    for (OpOperand &use : moved[i].getUses()) {
+      Operation *op = use.getOwner();
+      if (isa<UnsqueezeOp, SqueezeOp, ReshapeOp, TransposeOp, SliceOp, ConcatOp,
+              NegOp>(op))
+        moved.insert(op->getResult(0));
+      else if (!isa<MulOp>(op) ||
+               isStoredWeight(op->getOperand(1 - use.getOperandNumber())))
+        return false;
+    }
+  return !value.use_empty();
+}
+
+/// Tables of sines and cosines of rotary embeddings are looked up like words, but
+/// they are functions, not features: what is lost of them turns every vector.
+static bool isFactorTable(const Weight &weight) {
+  return llvm::all_of(weight.uses, [](OpOperand *use) {
+    auto op = cast<CompressibleOpInterface>(use->getOwner());
+    return !op.getActivationOperand(*use) && isOnlyFactor(op->getResult(0));
+  });
+}
+
 FailureOr<SmallVector<Weight>>
 pith::selectWeights(ModuleOp module, const WeightSelection &selection) {
   SmallVector<Weight> weights = findWeights(module), selected;
@@ -109,6 +138,10 @@ pith::selectWeights(ModuleOp module, const WeightSelection &selection) {
     if (elements < selection.minElements) {
       keep(weight, llvm::Twine(elements) + " elements, fewer than min-elements " +
                        llvm::Twine(selection.minElements));
+      continue;
+    }
+    if (select.empty() && isFactorTable(weight)) {
+      keep(weight, "its rows are factors of activations; select it to compress it");
       continue;
     }
     if (selection.replaceable)

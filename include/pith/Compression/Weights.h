@@ -72,7 +72,8 @@ struct WeightSelection {
   bool replaceable = true;
 };
 
-/// The selected weights of `weights`; remarks say why others are left out. Emits
+/// The selected weights of the module; remarks say why others are left out. Without
+/// `select`, tables whose rows only scale activations (rotary embeddings) are. Emits
 /// an error and fails if a pattern is no regular expression or matches nothing.
 mlir::FailureOr<llvm::SmallVector<Weight>>
 selectWeights(mlir::ModuleOp module, const WeightSelection &selection);
