@@ -123,6 +123,78 @@ struct PoolKernel {
     return x;
   }
 
+  /// Channels [start, start + vectors · width) of one output position: for each
+  /// window position, all of them.
+  void emitChannels(OpBuilder &b, ArrayRef<Value> outer, ArrayRef<Window> windows,
+                    Value start, int64_t vectors, int64_t width) {
+    Combiner combine = combiner();
+    SmallVector<LaneIndex> target, source;
+    for (Value i : outer)
+      target.push_back({i, 0});
+    if (channelsLast)
+      target.push_back({});
+    source = target;
+    auto moveTo = [&](ElementEmitter &e, SmallVector<LaneIndex> &position, int64_t v) {
+      if (channelsLast)
+        position.back() = {e.add(start, c(v * width)), width > 1 ? 1 : 0};
+    };
+    std::function<SmallVector<Value>(OpBuilder &, size_t, ValueRange)> nest =
+        [&](OpBuilder &in, size_t s, ValueRange sums) {
+          SmallVector<Value> next;
+          if (s < spatialAxes())
+            return carriedLoop(in, loc, windows[s].from, windows[s].to, 1, sums,
+                               [&](OpBuilder &inner, Value k, ValueRange state) {
+                                 Value step = inner.createOrFold<arith::MulIOp>(
+                                     loc, k, c(op.getDilations()[s]));
+                                 source[axisOf(s)] = {arith::AddIOp::create(
+                                                          inner, loc, windows[s].start, step),
+                                                      0};
+                                 return nest(inner, s + 1, state);
+                               });
+          for (int64_t v = 0; v < vectors; ++v) {
+            ElementEmitter e(kernel, in, width);
+            moveTo(e, source, v);
+            Value x = e.splat(widen(in, loc, e.at(op.getInput(), source)));
+            next.push_back(combine.combine(in, loc, sums[v], before(in, x)));
+          }
+          return next;
+        };
+    SmallVector<Value> init(vectors, neutralValue(b, loc, combine, type, width));
+    SmallVector<Value> sums = nest(b, 0, init);
+    for (int64_t v = 0; v < vectors; ++v) {
+      ElementEmitter e(kernel, b, width);
+      moveTo(e, target, v);
+      Value x = after(e, sums[v], windows);
+      kernel.store(e, target, narrow(b, loc, x, element));
+    }
+  }
+
+  /// All channels: four vectors at a time, one, and what is left.
+  void columns(OpBuilder &b, ArrayRef<Value> outer, ArrayRef<Window> windows,
+               AffineExpr channels, int64_t lanes) {
+    Value from = c(0), end = kernel.size(channels);
+    auto fixed = getConstant(channels);
+    auto part = [&](int64_t vectors, int64_t width) {
+      int64_t step = vectors * width;
+      if (fixed && *fixed < step)
+        return;
+      Value length = b.createOrFold<arith::SubIOp>(loc, end, from);
+      Value rest = b.createOrFold<arith::RemUIOp>(loc, length, c(step));
+      Value middle = b.createOrFold<arith::SubIOp>(loc, end, rest);
+      KernelEmitter::loop(b, loc, from, middle, step, [&](OpBuilder &in, Value start) {
+        emitChannels(in, outer, windows, start, vectors, width);
+      });
+      from = middle;
+    };
+    if (lanes > 1) {
+      part(4, lanes);
+      if (!fixed || *fixed % (4 * lanes))
+        part(1, lanes);
+    }
+    if (lanes == 1 || !fixed || *fixed % lanes)
+      part(1, 1);
+  }
+
   LogicalResult run() {
     MLIRContext *context = op.getContext();
     SmallVector<AffineExpr> jobSpace;
@@ -135,7 +207,6 @@ struct PoolKernel {
     for (int64_t k : op.getKernel())
       taps *= k;
     int64_t lanes = lanesFor(kernel, channels.back());
-    Combiner combine = combiner();
     return kernel.addTask(
         product(context, jobSpace), costOf(context, channels, taps * 4, lanes),
         [&](OpBuilder &b, Value lo, Value hi) {
@@ -144,36 +215,7 @@ struct PoolKernel {
             SmallVector<Window> windows;
             for (size_t s = 0; s < spatialAxes(); ++s)
               windows.push_back(window(at, s, outer[axisOf(s)]));
-            forAxes(kernel, at, channels, [&](ElementEmitter &e, ArrayRef<LaneIndex> c) {
-              SmallVector<LaneIndex> source(input.size()), target;
-              for (Value i : outer)
-                target.push_back({i, 0});
-              if (channelsLast)
-                target.push_back(c[0]);
-              source = target;
-              std::function<Value(OpBuilder &, size_t, Value)> nest =
-                  [&](OpBuilder &in, size_t s, Value sum) -> Value {
-                if (s == spatialAxes()) {
-                  ElementEmitter inner(kernel, in, e.lanes());
-                  Value x = inner.splat(widen(in, loc, inner.at(op.getInput(), source)));
-                  return combine.combine(in, loc, sum, before(in, x));
-                }
-                return carriedLoop(
-                           in, loc, windows[s].from, windows[s].to, 1, sum,
-                           [&](OpBuilder &next, Value k, ValueRange sums) {
-                             Value step = next.createOrFold<arith::MulIOp>(
-                                 loc, k, kernel.constantIndex(op.getDilations()[s]));
-                             source[axisOf(s)] = {
-                                 arith::AddIOp::create(next, loc, windows[s].start, step),
-                                 0};
-                             return SmallVector<Value>{nest(next, s + 1, sums[0])};
-                           })
-                    .front();
-              };
-              Value init = neutralValue(e.getBuilder(), loc, combine, type, e.lanes());
-              Value all = after(e, nest(e.getBuilder(), 0, init), windows);
-              kernel.store(e, target, narrow(e.getBuilder(), loc, all, element));
-            });
+            columns(at, outer, windows, channels.front(), lanes);
           });
           return success();
         });
