@@ -203,15 +203,22 @@ LogicalResult Outliner::outline(const KernelGroup &group) {
       continue;
     SmallVector<SymbolicShape> dims;
     bool needed = false;
-    for (Value result : op->getResults()) {
-      dims.push_back(renamed(shapes.getDims(result)));
-      for (AffineExpr dim : shapes.getDims(result))
+    auto check = [&](Value value) {
+      for (AffineExpr dim : shapes.getDims(value))
         dim.walk([&](AffineExpr part) {
           if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
             needed |= shapes.getSymbols()[symbol.getPosition()].kind !=
                       RuntimeSymbol::Kind::Input;
         });
+    };
+    for (Value result : op->getResults()) {
+      dims.push_back(renamed(shapes.getDims(result)));
+      check(result);
     }
+    // Inside, a minimum is a symbol like any other: what the function knows of how
+    // it broadcasts is lost.
+    for (Value operand : op->getOperands())
+      check(operand);
     if (needed)
       stated.push_back({copy, std::move(dims)});
   }
