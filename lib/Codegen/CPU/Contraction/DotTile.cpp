@@ -22,6 +22,9 @@ using namespace pith;
 /// Dot products in one turn of a loop, about: longer bodies only cost compile
 /// time and instruction cache.
 static constexpr int64_t kProductsPerTurn = 128;
+/// And bytes: LLVM moves the prefetches of a turn to its start, so long turns of
+/// few products would ask for too many lines at once.
+static constexpr int64_t kBytesPerTurn = 1024;
 
 DotTile::DotTile(KernelEmitter &kernel, const IntegerStream &stream,
                  const DotRows &left, const DotCode &dots, int64_t rows,
@@ -30,10 +33,11 @@ DotTile::DotTile(KernelEmitter &kernel, const IntegerStream &stream,
       tileWidth(tileWidth) {
   int64_t tile = rows * stream.shape.vectors;
   // Dot products take four cycles, and two start in each.
-  if (tile <= 4)
+  if (tile <= (kernel.getTarget().vectorRegisters >= 32 ? 4 : 2))
     sets = 2;
   int64_t products = tile * stream.dots.unit / 4, units = stream.groupUnits();
-  unroll = std::max<int64_t>(1, kProductsPerTurn / products);
+  unroll = std::min(kProductsPerTurn / products, kBytesPerTurn / stream.unitBytes());
+  unroll = std::max<int64_t>(1, unroll);
   if (units <= unroll + unroll / 4) {
     unroll = units;
     return;

@@ -39,6 +39,9 @@ using namespace pith;
 static constexpr int64_t kMaxGroup = 32768;
 /// Rows of one job.
 static constexpr int64_t kRowsPerJob = 256;
+/// Where their number is known only at run time: the fewest for which waiting for
+/// memory costs as much as multiplying.
+static constexpr int64_t kLikelyRows = 16;
 
 /// A constant inside the kernel: its elements are equal, one stands for all.
 static HostTensor inside(Value value) {
@@ -228,8 +231,8 @@ void IntegerProductEmitter::emitPieces(OpBuilder &builder, Value panel, Value fr
   } else {
     // The next panel, in parts by all tiles of the job.
     prefetch.distance = kernel.constantIndex(stream.panelBytes());
-    prefetch.share =
-        count ? llvm::divideCeil(std::min(*count, rowsPerJob), sizes[0]) : 8;
+    int64_t known = count ? std::min(*count, rowsPerJob) : kLikelyRows;
+    prefetch.share = std::max<int64_t>(1, llvm::divideCeil(known, sizes[0]));
     prefetch.locality = 2;
   }
   forEachPiece(builder, loc, from, to, sizes, [&](OpBuilder &b, Value row,
