@@ -151,11 +151,17 @@ static void copyTransposed(const T *source, T *target, const TransposeLoops &loo
     }
     for (int64_t r0 = 0; r0 < rows; r0 += kBlock)
       for (int64_t c0 = 0; c0 < columns; c0 += kBlock)
-        for (int64_t r = r0; r < std::min(rows, r0 + kBlock); ++r)
-          for (int64_t c = c0; c < std::min(columns, c0 + kBlock); ++c)
-            std::memcpy(target + (r * columns + c) * loops.chunk,
-                        from + r * rowStride + c * columnStride,
-                        loops.chunk * sizeof(T));
+        for (int64_t r = r0; r < std::min(rows, r0 + kBlock); ++r) {
+          int64_t end = std::min(columns, c0 + kBlock);
+          const T *row = from + r * rowStride;
+          if (loops.chunk == 1)
+            for (int64_t c = c0; c < end; ++c)
+              target[r * columns + c] = row[c * columnStride];
+          else
+            for (int64_t c = c0; c < end; ++c)
+              std::memcpy(target + (r * columns + c) * loops.chunk,
+                          row + c * columnStride, loops.chunk * sizeof(T));
+        }
   }
 }
 

@@ -57,18 +57,13 @@ struct WeightedOp {
                                     getConstantName(weight->get()));
     rewriter.modifyOpInPlace(op, [&] { weight->set(constant); });
   }
-  /// Position of an element of the weight along an axis.
-  int64_t indexAlong(int64_t axis, int64_t element) const {
-    int64_t inner = 1;
-    for (int64_t i = axis + 1; i < value.getRank(); ++i)
-      inner *= value.getShape()[i];
-    return element / inner % value.getShape()[axis];
-  }
-  int64_t inputChannel(int64_t element) const {
-    int64_t output = indexAlong(outputAxis, element);
-    return output / (outputs() / group) * inputs() + indexAlong(inputAxis, element);
-  }
-  HostTensor scaled(function_ref<double(int64_t)> factor) const;
+  /// Calls `f` with runs of elements of one output and one input (as a channel of
+  /// the whole input).
+  using Run = function_ref<void(int64_t start, int64_t length, int64_t output,
+                                int64_t channel)>;
+  void forEachRun(Run f) const;
+  /// Every element times a factor for its output and input channel.
+  HostTensor scaled(function_ref<double(int64_t, int64_t)> factor) const;
 };
 
 } // namespace
@@ -102,18 +97,42 @@ std::optional<WeightedOp> WeightedOp::get(Operation *op) {
   return result;
 }
 
-HostTensor WeightedOp::scaled(function_ref<double(int64_t)> factor) const {
-  HostTensor result(value.getType());
-  int64_t count = value.getNumElements();
-  if (value.getElementType().isF32()) {
-    auto from = value.as<float>();
-    auto to = result.asMutable<float>();
-    for (int64_t i = 0; i < count; ++i)
-      to[i] = float(double(from[i]) * factor(i));
-    return result;
+void WeightedOp::forEachRun(Run f) const {
+  ArrayRef<int64_t> shape = value.getShape();
+  int64_t late = std::max(outputAxis, inputAxis), early = std::min(outputAxis, inputAxis);
+  int64_t outer = 1, between = 1, length = 1;
+  for (int64_t axis = 0; axis < value.getRank(); ++axis) {
+    if (axis < late)
+      outer *= shape[axis];
+    if (axis > early && axis < late)
+      between *= shape[axis];
+    if (axis > late)
+      length *= shape[axis];
   }
-  for (int64_t i = 0; i < count; ++i)
-    result.setDouble(i, value.getDouble(i) * factor(i));
+  for (int64_t i = 0; i < outer; ++i)
+    for (int64_t j = 0; j < shape[late]; ++j) {
+      int64_t other = i / between % shape[early];
+      int64_t output = outputAxis == late ? j : other;
+      int64_t within = outputAxis == late ? other : j;
+      f((i * shape[late] + j) * length, length, output,
+        output / (outputs() / group) * inputs() + within);
+    }
+}
+
+HostTensor WeightedOp::scaled(function_ref<double(int64_t, int64_t)> factor) const {
+  HostTensor result(value.getType());
+  bool isSingle = value.getElementType().isF32();
+  ArrayRef<float> from = isSingle ? value.as<float>() : ArrayRef<float>();
+  MutableArrayRef<float> to =
+      isSingle ? result.asMutable<float>() : MutableArrayRef<float>();
+  forEachRun([&](int64_t start, int64_t length, int64_t output, int64_t channel) {
+    double f = factor(output, channel);
+    for (int64_t i = start; i < start + length; ++i)
+      if (isSingle)
+        to[i] = float(double(from[i]) * f);
+      else
+        result.setDouble(i, value.getDouble(i) * f);
+  });
   return result;
 }
 
@@ -148,8 +167,8 @@ struct FoldScaleBehind : OpRewritePattern<Op> {
     if (std::is_same_v<Op, DivOp>)
       for (double &factor : *factors)
         factor = 1.0 / factor;
-    weighted->setWeight(rewriter, weighted->scaled([&](int64_t i) {
-      return (*factors)[weighted->indexAlong(weighted->outputAxis, i)];
+    weighted->setWeight(rewriter, weighted->scaled([&](int64_t output, int64_t) {
+      return (*factors)[output];
     }));
     if (bias) {
       HostTensor scaled(bias->getType());
@@ -256,8 +275,8 @@ struct FoldScaleInFront : OpRewritePattern<Op> {
         channelOperand(scale, weighted->isConv() ? weighted->channelAxis : rank - 1);
     if (!factors)
       return rewriter.notifyMatchFailure(op, "no factor per channel");
-    weighted->setWeight(rewriter, weighted->scaled([&](int64_t i) {
-      return (*factors)[weighted->inputChannel(i)];
+    weighted->setWeight(rewriter, weighted->scaled([&](int64_t, int64_t channel) {
+      return (*factors)[channel];
     }));
     rewriter.modifyOpInPlace(op, [&] { weighted->input->set(scale.getLhs()); });
     return success();
@@ -280,9 +299,11 @@ struct FoldShiftInFront : OpRewritePattern<Op> {
     if (!addends)
       return rewriter.notifyMatchFailure(op, "no addend per channel");
     SmallVector<double> sums(weighted->outputs(), 0.0);
-    for (int64_t i = 0, e = weighted->value.getNumElements(); i < e; ++i)
-      sums[weighted->indexAlong(weighted->outputAxis, i)] +=
-          weighted->value.getDouble(i) * (*addends)[weighted->inputChannel(i)];
+    weighted->forEachRun(
+        [&](int64_t start, int64_t length, int64_t output, int64_t channel) {
+          for (int64_t i = start; i < start + length; ++i)
+            sums[output] += weighted->value.getDouble(i) * (*addends)[channel];
+        });
     rewriter.modifyOpInPlace(op, [&] { weighted->input->set(shift.getLhs()); });
     auto type = weighted->resultType();
     rewriter.setInsertionPointAfter(op);
