@@ -41,6 +41,9 @@ mlir::LogicalResult emitPlainProduct(KernelEmitter &kernel, MatMulOp op);
 mlir::LogicalResult emitPlainConv(KernelEmitter &kernel, ConvOp op);
 mlir::LogicalResult emitPlainConvTranspose(KernelEmitter &kernel, ConvTransposeOp op);
 
+/// Float transposed convolutions; others by the plain kernel.
+mlir::LogicalResult emitConvTranspose(KernelEmitter &kernel, ConvTransposeOp op);
+
 /// Convolutions of channels-last inputs.
 mlir::LogicalResult emitConv(KernelEmitter &kernel, ConvOp op);
 mlir::LogicalResult emitDepthwiseConv(KernelEmitter &kernel, ConvOp op);

@@ -85,7 +85,7 @@ struct ConvTransposeModel
   KernelRole getKernelRole(Operation *) const { return KernelRole::Root; }
   bool acceptsEpilogue(Operation *) const { return true; }
   LogicalResult emitKernel(Operation *operation, KernelEmitter &kernel) const {
-    return emitPlainConvTranspose(kernel, cast<ConvTransposeOp>(operation));
+    return emitConvTranspose(kernel, cast<ConvTransposeOp>(operation));
   }
 };
 
