@@ -216,8 +216,13 @@ static StringRef withoutOpName(StringRef text) {
   return text.starts_with("'pith.") && end != StringRef::npos ? text.substr(end + 5) : text;
 }
 
-/// Runs the shape rule, with its errors reported as the node's.
-Operation *Node::finish(Operation *op) {
+Operation *Node::finish(const OperationState &description) {
+  if (!llvm::all_of(description.operands, [](Value operand) { return bool(operand); })) {
+    emitError() << "expected all inputs, found one left out";
+    return nullptr;
+  }
+  Operation *op = state.builder.create(description);
+  // Errors of the shape rule are the node's.
   std::string problem;
   LogicalResult inferred = failure();
   {

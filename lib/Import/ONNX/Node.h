@@ -116,8 +116,8 @@ public:
     llvm::SmallVector<mlir::Type> types;
     for (mlir::Type element : elements)
       types.push_back(mlir::RankedTensorType::get({}, element));
-    mlir::Operation *op =
-        Op::create(state.builder, loc, mlir::TypeRange(types), std::forward<Args>(args)...);
+    mlir::OperationState op(loc, Op::getOperationName());
+    Op::build(state.builder, op, mlir::TypeRange(types), std::forward<Args>(args)...);
     return finish(op);
   }
 
@@ -133,7 +133,8 @@ public:
   ImportState &getState() { return state; }
 
 private:
-  mlir::Operation *finish(mlir::Operation *op);
+  /// Creates the op, unless an operand is missing, and infers its types.
+  mlir::Operation *finish(const mlir::OperationState &op);
 
   ImportState &state;
   onnx::NodeProto &proto;

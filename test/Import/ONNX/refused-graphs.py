@@ -75,6 +75,11 @@ bad("no_shape", [N("Exp", "x", "y")], {"x": ("float32", None)})
 # CHECK-LABEL: // huge
 # CHECK: error: input 'x': expected at most 2^48 elements
 bad("huge", [N("Exp", "x", "y")], {"x": ("float32", [2**40, 2**40])})
+# Sizes that no memory holds cost nothing.
+# CHECK-LABEL: // vector
+# CHECK: error: Split: expected a number of outputs that divides 1099511627776, found 3
+bad("vector", [N("Mul", "x", "x", "z"), N("Split", "z", outputs=["a", "b", "c"])],
+    {"x": ("float32", [2**40])}, {"a": Y["y"]})
 # CHECK-LABEL: // expanded
 # CHECK: node 'Expand_y': error: Expand: expected a result of at most 2^48 elements
 bad("expanded", [N("Expand", "x", "s", "y")], {"x": ("float32", [1])},
@@ -89,6 +94,13 @@ bad("sparse", [N("Add", "x", "w", "y")], {"x": F}, change=lambda m: m.graph.spar
 # CHECK-LABEL: // axis
 # CHECK: node 'CumSum_y': error: CumSum: expected an axis from -2 to 1, found 2
 bad("axis", [N("CumSum", "x", "a", "y")], {"x": F}, initializers={"a": np.int64(2)})
+# CHECK-LABEL: // wide_axis
+# CHECK: error: node 'LayerNormalization_y' (LayerNormalization): expected an axis of less than 32 bits, found 9223372036854775807
+bad("wide_axis", [N("LayerNormalization", "x", "x", outputs=["y", "m"], axis=2**63 - 1)], {"x": F},
+    {**Y, "m": Y["y"]})
+# CHECK-LABEL: // variadic
+# CHECK: error: Max: expected all inputs, found one left out
+bad("variadic", [N("Max", "x", "", "y")], {"x": F})
 # CHECK-LABEL: // axes
 # CHECK: node 'ReduceSum_y': error: ReduceSum: expected different axes, found 1 twice
 bad("axes", [N("ReduceSum", "x", "a", "y")], {"x": F}, initializers={"a": np.array([1, -1])})

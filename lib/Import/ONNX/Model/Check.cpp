@@ -41,8 +41,10 @@ static void dropStatedShapes(onnx::GraphProto &graph) {
 
 std::string OnnxModel::inferShapes() {
   std::string error = guard([&]() -> std::string {
+    // Values are followed by our own shape analysis: the library's writes out every
+    // vector, however long.
     onnx::ShapeInferenceOptions options(/*check_type_val=*/true, /*strict_mode_val=*/1,
-                                        /*data_prop_val=*/true);
+                                        /*data_prop_val=*/false);
     onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options);
     return "";
   });
@@ -55,6 +57,16 @@ static void completeOutputs(onnx::GraphProto &graph) {
   for (onnx::ValueInfoProto &output : *graph.mutable_output())
     if (output.type().has_tensor_type() && !output.type().tensor_type().has_shape())
       output.mutable_type()->mutable_tensor_type()->mutable_shape();
+}
+
+/// Inference narrows axes to 32 bits before it checks them.
+static std::string checkAxes(const onnx::GraphProto &graph) {
+  for (const onnx::NodeProto &node : graph.node())
+    for (const onnx::AttributeProto &attribute : node.attribute())
+      if (attribute.name() == "axis" && attribute.i() != int32_t(attribute.i()))
+        return describe(node) + ": expected an axis of less than 32 bits, found " +
+               std::to_string(attribute.i());
+  return "";
 }
 
 static std::string runChecker(const onnx::ModelProto &proto, const std::string &folder) {
@@ -79,7 +91,7 @@ std::string OnnxModel::check() {
     dropUnknownSizes(graph);
     dropStatedShapes(graph);
     completeAttributes();
-    return "";
+    return checkAxes(graph);
   });
   if (error.empty())
     error = inferShapes();

@@ -199,9 +199,6 @@ static void importWithShape(Node &node) {
 static void importConcat(Node &node) {
   Value first = node.getOperand(0);
   int64_t axis = node.normalizeAxis(node.getInt("axis", 1), node.getRank(first));
-  for (Value operand : node.getOperands())
-    if (!operand && !node.hasFailed())
-      node.emitError() << "expected all inputs, found one left out";
   node.setResult(0, node.create<ConcatOp>(node.getElementType(first),
                                           ValueRange(node.getOperands()), uint64_t(axis)));
 }
