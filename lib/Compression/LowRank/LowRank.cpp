@@ -55,8 +55,26 @@ private:
 };
 } // namespace
 
-/// An orthonormal basis of the columns.
+/// Divides the columns by the Cholesky factor of their products. Fails where they
+/// are nearly dependent.
+static bool divideByFactor(Eigen::MatrixXd &columns) {
+  Eigen::MatrixXd products = columns.transpose() * columns;
+  Eigen::LLT<Eigen::MatrixXd> factor(products);
+  Eigen::VectorXd diagonal = factor.matrixLLT().diagonal();
+  if (factor.info() != Eigen::Success ||
+      !(diagonal.minCoeff() > 1e-5 * diagonal.maxCoeff()))
+    return false;
+  factor.matrixL().transpose().solveInPlace<Eigen::OnTheRight>(columns);
+  return true;
+}
+
+/// An orthonormal basis of the columns: twice by Cholesky factors (Yamamoto et al.,
+/// "Roundoff Error Analysis of the CholeskyQR2 Algorithm", 2015), which is mostly
+/// matrix products, or where that does not work by reflections.
 static Matrix orthonormalize(const Matrix &columns) {
+  Eigen::MatrixXd result = columns.cast<double>();
+  if (divideByFactor(result) && divideByFactor(result))
+    return result.cast<float>();
   Eigen::HouseholderQR<Eigen::MatrixXf> qr(columns);
   return qr.householderQ() *
          Eigen::MatrixXf::Identity(columns.rows(), columns.cols());
