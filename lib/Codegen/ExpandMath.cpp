@@ -252,6 +252,37 @@ struct NarrowInteger : OpRewritePattern<Op> {
   }
 };
 
+/// Half precision compared as f32, and bf16 to f64 by way of f32.
+struct WideCompare : OpRewritePattern<arith::CmpFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::CmpFOp op, PatternRewriter &b) const override {
+    Type type = op.getLhs().getType();
+    if (getElementTypeOrSelf(type).getIntOrFloatBitWidth() != 16)
+      return b.notifyMatchFailure(op, "not half precision");
+    Type single = b.getF32Type();
+    if (auto vector = dyn_cast<VectorType>(type))
+      single = VectorType::get(vector.getShape(), single);
+    Value x = arith::ExtFOp::create(b, op.getLoc(), single, op.getLhs());
+    Value y = arith::ExtFOp::create(b, op.getLoc(), single, op.getRhs());
+    b.replaceOpWithNewOp<arith::CmpFOp>(op, op.getPredicate(), x, y);
+    return success();
+  }
+};
+struct WidenTwice : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::ExtFOp op, PatternRewriter &b) const override {
+    if (!getElementTypeOrSelf(op.getIn().getType()).isBF16() ||
+        !getElementTypeOrSelf(op.getType()).isF64())
+      return b.notifyMatchFailure(op, "not bf16 to f64");
+    Type single = b.getF32Type();
+    if (auto vector = dyn_cast<VectorType>(op.getType()))
+      single = VectorType::get(vector.getShape(), single);
+    Value x = arith::ExtFOp::create(b, op.getLoc(), single, op.getIn());
+    b.replaceOpWithNewOp<arith::ExtFOp>(op, op.getType(), x);
+    return success();
+  }
+};
+
 struct ExpandMathPass : pith::impl::ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -262,7 +293,7 @@ struct ExpandMathPass : pith::impl::ExpandMathPassBase<ExpandMathPass> {
                  ScalarLanes<math::AtanhOp>, ScalarLanes<math::ErfOp>,
                  ScalarLanes<math::ErfcOp>, ScalarLanes<math::CbrtOp>>(&getContext(), 0);
     // Not every processor has the conversion, and some flush small numbers.
-    patterns.add<NarrowDouble, NarrowInteger<arith::SIToFPOp>,
+    patterns.add<WideCompare, WidenTwice, NarrowDouble, NarrowInteger<arith::SIToFPOp>,
                  NarrowInteger<arith::UIToFPOp>>(&getContext(), 10);
     arith::populateExpandBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

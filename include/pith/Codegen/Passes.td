@@ -46,4 +46,17 @@ def ExpandMathPass : Pass<"pith-expand-math"> {
     "::mlir::LLVM::LLVMDialect"];
 }
 
+def BFloatAsBitsPass : Pass<"pith-bfloat-as-bits", "::mlir::ModuleOp"> {
+  let summary = "replaces bf16 by i16 where it is only moved";
+  let description = [{
+    Arithmetic on bf16 has become arithmetic on f32 and shifts; what is left loads,
+    stores and moves it. Processors without bf16 would be made to convert it there
+    and back by functions of a support library.
+
+    Requires: the LLVM dialect, after pith-expand-math.
+    Ensures: the type bf16 does not occur.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 #endif // PITH_CODEGEN_PASSES_TD
