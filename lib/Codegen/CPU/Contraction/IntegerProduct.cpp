@@ -27,6 +27,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -367,23 +368,37 @@ static std::optional<IntegerStream> chooseStream(KernelEmitter &kernel,
   return stream;
 }
 
+/// Says why rounded activations are multiplied as floats all the same.
+static bool decline(KernelEmitter &kernel, StringRef reason) {
+  remark::missed(kernel.getRoot()->getLoc(), remark::RemarkOpts::name("FloatProduct")
+                                                 .category("pith-codegen")
+                                                 .function("main"))
+      << reason;
+  return false;
+}
+
 FailureOr<bool> pith::emitIntegerProduct(KernelEmitter &kernel,
                                          const RowProduct &product) {
   auto left = QuantizedRows::get(product.lhs);
+  auto isInteger = [](Value tensor) {
+    return !tensor ||
+           isa<IntegerType>(cast<RankedTensorType>(tensor.getType()).getElementType());
+  };
+  if (!left)
+    return false;
   auto weight = IntegerWeight::get(product.weight);
-  if (!left || !weight || product.transposed || !left->element.isF32())
-    return false;
+  if (!weight || product.transposed)
+    return decline(kernel, "the weight is not made of stored integer codes");
   auto weightType = cast<RankedTensorType>(product.weight.getType());
-  if (!weightType.getElementType().isF32() || left->codeType().getWidth() != 8 ||
-      left->reduction != product.reduction)
-    return false;
-  if (left->zeroPoint &&
-      !isa<IntegerType>(
-          cast<RankedTensorType>(left->zeroPoint.getType()).getElementType()))
-    return false;
+  if (!left->element.isF32() || !weightType.getElementType().isF32())
+    return decline(kernel, "values are rounded to half precision");
+  if (left->codeType().getWidth() != 8 || !isInteger(left->zeroPoint))
+    return decline(kernel, "activations are not bytes with integer zero points");
+  if (left->reduction != product.reduction)
+    return decline(kernel, "activations are not contracted over whole rows");
   auto stream = chooseStream(kernel, product, *left, *weight);
   if (!stream)
-    return false;
+    return decline(kernel, "groups do not hold whole units of codes");
   if (failed(IntegerProductEmitter(kernel, product, *left, *weight, *stream).emit()))
     return failure();
   return true;
