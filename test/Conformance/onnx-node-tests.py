@@ -21,7 +21,7 @@ from onnx import numpy_helper
 
 # Operators that are refused.
 UNSUPPORTED = set("""
-    Bernoulli BitCast CausalConvWithState Col2Im ConvInteger CumProd DFT DeformConv Det
+    AffineGrid Bernoulli BitCast CausalConvWithState Col2Im ConvInteger CumProd DFT DeformConv Det
     GRU GridSample If ImageDecoder LSTM Loop MatMulInteger MaxRoiPool MaxUnpool
     MelWeightMatrix Multinomial NonMaxSuppression QLinearConv QLinearMatMul RNN RandomNormal
     RandomNormalLike RandomUniform RandomUniformLike RegexFullMatch RoiAlign STFT Scan
@@ -33,7 +33,6 @@ REFUSED = re.compile("|".join([
     "test_training_dropout.*",
     "test_maxpool_with_argmax_.*",                    # positions as an output
     "test_resize_tf_crop_and_resize.*",
-    ".*_expanded.*(If|Loop).*",
 ]))
 
 
