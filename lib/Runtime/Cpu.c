@@ -87,7 +87,8 @@ int pith_missing_features(const pith_model *model, char *missing, size_t bytes) 
     missing[0] = 0;
   for (const char *p = model->cpu_features ? model->cpu_features : ""; *p;) {
     size_t length = strcspn(p, ",");
-    if (length && has_feature(p, length) == 0) {
+    /* One we cannot ask for counts as missing: better no run than a crash. */
+    if (length && has_feature(p, length) != 1) {
       ++count;
       int n = snprintf(missing + used, used < bytes ? bytes - used : 0, "%s%.*s",
                        count > 1 ? "," : "", (int)length, p);

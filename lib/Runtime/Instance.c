@@ -18,10 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
-
 int pith_error(pith_instance *instance, const char *format, ...) {
   va_list list;
   va_start(list, format);
@@ -207,14 +203,9 @@ int pith_run(pith_instance *instance) {
     return 1;
   for (int64_t i = 0; i < instance->model->num_outputs; ++i)
     instance->outputs[i].made = 0;
-#if defined(__x86_64__)
-  unsigned state = _mm_getcsr();
-  _mm_setcsr(0x1f80); /* round to nearest, no flushing, no traps */
-#endif
+  uint64_t mode = pith_float_mode(PITH_FLOAT_MODE);
   int32_t status = instance->model->run(instance, instance->inputs, instance->symbols);
-#if defined(__x86_64__)
-  _mm_setcsr(state);
-#endif
+  pith_float_mode(mode);
   memset(instance->input_set, 0, (size_t)instance->model->num_inputs);
   pith_memory_reset(instance);
   if (status && !instance->error[0])

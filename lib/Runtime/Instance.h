@@ -17,6 +17,33 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+/* How floats round and whether small ones become zero: results must not depend on
+ * what the caller has set. Returns what was set. */
+static inline uint64_t pith_float_mode(uint64_t mode) {
+  uint64_t before = 0;
+#if defined(__x86_64__)
+  before = _mm_getcsr();
+  _mm_setcsr((unsigned)mode);
+#elif defined(__aarch64__)
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+#else
+  (void)mode;
+#endif
+  return before;
+}
+
+/* Round to nearest, no flushing to zero, no traps. */
+#if defined(__x86_64__)
+#define PITH_FLOAT_MODE 0x1f80
+#else
+#define PITH_FLOAT_MODE 0
+#endif
+
 #define PITH_MAX_THREADS 256
 #define PITH_ERROR_BYTES 1024
 

@@ -282,8 +282,9 @@ int pith_npz_open(const char *path, pith_npz *npz, char *error, size_t size) {
     }
 #define BROKEN(...)                                                            \
   do {                                                                         \
+    snprintf(error, size, __VA_ARGS__); /* may name a member */                \
     pith_npz_close(npz);                                                       \
-    BAD(__VA_ARGS__);                                                          \
+    return 1;                                                                  \
   } while (0)
   if (end < 0)
     BROKEN("'%s' is not an NPZ file", path);

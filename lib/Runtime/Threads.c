@@ -85,6 +85,8 @@ static void work(pith_pool *pool, uint32_t round) {
 static void *worker(void *argument) {
   pith_pool *pool = argument;
   uint32_t seen = 0;
+  /* Threads inherit the mode of who makes them. */
+  pith_float_mode(PITH_FLOAT_MODE);
   for (;;) {
     uint32_t round = atomic_load_explicit(&pool->round, memory_order_acquire);
     if (round == seen && !spin(&pool->round, seen, 40000)) {

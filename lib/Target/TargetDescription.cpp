@@ -83,7 +83,8 @@ llvm::Expected<TargetDescription> TargetDescription::get(llvm::StringRef cpu,
                                                          llvm::StringRef triple) {
   TargetDescription description;
   description.triple = llvm::Triple(
-      triple.empty() ? llvm::sys::getDefaultTargetTriple() : triple.str());
+      triple.empty() ? llvm::sys::getDefaultTargetTriple()
+                     : llvm::Triple::normalize(triple));
   std::string error;
   auto generic = makeMachine(description.triple, "", "", error);
   if (!generic)
