@@ -87,6 +87,32 @@ struct RecomposeNorm : RewritePattern {
   }
 };
 
+/// TensorFlow's order: x · s + (bias − mean(x) · s) with s = scale / √(…).
+struct RecomposeFoldedNorm : OpRewritePattern<AddOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AddOp op, PatternRewriter &rewriter) const override {
+    for (Value side : op->getOperands()) {
+      auto scaled = side.getDefiningOp<MulOp>();
+      auto shift = getOther(op, side).getDefiningOp<SubOp>();
+      auto moved = shift ? shift.getRhs().getDefiningOp<MulOp>() : MulOp();
+      if (!scaled || !moved)
+        continue;
+      // The factor that both products share.
+      for (Value factor : scaled->getOperands())
+        if (llvm::is_contained(moved->getOperands(), factor) &&
+            succeeded(rewrite(op, getOther(scaled, factor), getOther(moved, factor), factor,
+                              shift.getLhs(), rewriter)))
+          return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no norm with its scale taken together");
+  }
+
+private:
+  static LogicalResult rewrite(AddOp op, Value x, Value mean, Value factor, Value bias,
+                               PatternRewriter &rewriter);
+};
+
 /// Whether a value may be scale or bias of a norm over the axes from `axis` on.
 bool isParameter(Value value, RankedTensorType type, int64_t axis) {
   auto own = tensorType(value);
@@ -100,6 +126,33 @@ bool isParameter(Value value, RankedTensorType type, int64_t axis) {
       return false;
   }
   return true;
+}
+
+LogicalResult RecomposeFoldedNorm::rewrite(AddOp op, Value x, Value mean, Value factor,
+                                           Value bias, PatternRewriter &rewriter) {
+  auto type = op.getType();
+  auto kept = matchKeptMean(mean);
+  if (!kept || kept->isSquare || kept->input != x || x.getType() != type)
+    return rewriter.notifyMatchFailure(op, "not moved by the own mean");
+  // 1 / √(…), alone or times a scale.
+  Value scale;
+  auto reciprocal = factor.getDefiningOp<ReciprocalOp>();
+  if (auto product = factor.getDefiningOp<MulOp>(); product && !reciprocal)
+    for (Value side : product->getOperands())
+      if (auto inverse = side.getDefiningOp<ReciprocalOp>(); inverse && !reciprocal) {
+        reciprocal = inverse;
+        scale = getOther(product, side);
+      }
+  auto root = reciprocal ? RootMeanSquare::match(reciprocal.getInput()) : std::nullopt;
+  auto centred = root ? root->input.getDefiningOp<SubOp>() : SubOp();
+  if (!centred || centred.getLhs() != x || centred.getRhs() != mean ||
+      getTrailingAxis(kept->axes, type.getRank()) != root->axis ||
+      (scale && !isParameter(scale, type, root->axis)) ||
+      !isParameter(bias, type, root->axis))
+    return rewriter.notifyMatchFailure(op, "no deviation from the own mean");
+  rewriter.replaceOpWithNewOp<LayerNormOp>(op, type, x, scale, bias, root->axis,
+                                           llvm::APFloat(root->epsilon));
+  return success();
 }
 
 template <typename Norm>
@@ -159,7 +212,8 @@ struct RecomposeNormsPass : pith::impl::RecomposeNormsPassBase<RecomposeNormsPas
     RewritePatternSet patterns(context);
     for (StringRef name : {DivOp::getOperationName(), MulOp::getOperationName()})
       patterns.add<RecomposeNorm>(context, name);
-    patterns.add<AttachScale<LayerNormOp>, AttachScale<RmsNormOp>, AttachBias>(context);
+    patterns.add<AttachScale<LayerNormOp>, AttachScale<RmsNormOp>, AttachBias,
+                 RecomposeFoldedNorm>(context);
     if (failed(applyToFixedPoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -67,3 +67,28 @@ func.func @leading(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
   %n = pith.div %x, %r : (tensor<3x4xf32>, tensor<1x4xf32>) -> tensor<3x4xf32>
   return %n : tensor<3x4xf32>
 }
+
+// -----
+
+// TensorFlow's order of the same: x · s + (bias − mean · s).
+// CHECK-LABEL: @folded
+// CHECK: pith.layer_norm %arg0 scale %{{.*}} : tensor<4xf32> bias %{{.*}} : tensor<4xf32> {axis = 1 : i64
+// CHECK-NEXT: return
+func.func @folded(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %eps = pith.constant dense<1.0> : tensor<f32> : tensor<f32>
+  %g = pith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32> : tensor<4xf32>
+  %b = pith.constant dense<[4.0, 3.0, 2.0, 1.0]> : tensor<4xf32> : tensor<4xf32>
+  %m = pith.reduce %x {kind = #pith.reduce_kind<mean>, axes = array<i64: 1>, keep_dims} : (tensor<?x4xf32>) -> tensor<?x1xf32>
+  %d = pith.sub %x, %m : (tensor<?x4xf32>, tensor<?x1xf32>) -> tensor<?x4xf32>
+  %s = pith.mul %d, %d : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %v = pith.reduce %s {kind = #pith.reduce_kind<mean>, axes = array<i64: 1>, keep_dims} : (tensor<?x4xf32>) -> tensor<?x1xf32>
+  %e = pith.add %v, %eps : (tensor<?x1xf32>, tensor<f32>) -> tensor<?x1xf32>
+  %q = pith.sqrt %e : (tensor<?x1xf32>) -> tensor<?x1xf32>
+  %r = pith.reciprocal %q : (tensor<?x1xf32>) -> tensor<?x1xf32>
+  %f = pith.mul %r, %g : (tensor<?x1xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %0 = pith.mul %x, %f : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %1 = pith.mul %m, %f : (tensor<?x1xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %2 = pith.sub %b, %1 : (tensor<4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %3 = pith.add %0, %2 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %3 : tensor<?x4xf32>
+}
