@@ -177,7 +177,9 @@ static Results evaluate(ResizeOp op, Inputs inputs, Types types) {
       if (!(scale >= 1e-6 && std::isfinite(scale)))
         return op.emitOpError("expects scales of at least 1e-6, found ") << scale,
                failure();
-  if (inputs[0].getNumElements() == 0 && type.getNumElements() != 0)
+  if (type.getNumElements() == 0)
+    return one(HostTensor(type));
+  if (inputs[0].getNumElements() == 0)
     return op.emitOpError("expects an input that is not empty"), failure();
   if (op.getMode() == ResizeMode::Nearest)
     return one(takeNearest(op, inputs[0], type));

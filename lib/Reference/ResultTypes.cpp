@@ -124,16 +124,15 @@ LogicalResult pith::reference::checkOperands(Operation *op, Inputs operands) {
 
 LogicalResult pith::reference::checkSize(Operation *op, ArrayRef<int64_t> shape,
                                          Type element) {
-  constexpr int64_t limit = int64_t(1) << 38; // bits: 32 GiB
+  constexpr int64_t limit = int64_t(1) << 35; // bits: 4 GiB
   int64_t bits = getStorageBits(element);
   for (int64_t size : shape)
-    if (size < 0 && !ShapedType::isDynamic(size))
+    if (size < 0)
       return op->emitOpError("expects result sizes of at least 0, found ") << size;
   if (llvm::is_contained(shape, 0))
     return success();
   for (int64_t size : shape)
-    if (!ShapedType::isDynamic(size) &&
-        (llvm::MulOverflow(bits, size, bits) || bits > limit))
+    if (llvm::MulOverflow(bits, size, bits) || bits > limit)
       return op->emitOpError("expects a result of at most ")
              << limit / 8 << " bytes, found sizes [" << shape << "]";
   return success();
@@ -150,15 +149,17 @@ pith::reference::inferResultTypes(Operation *op, Inputs operands) {
   SmallVector<RankedTensorType> types;
   for (auto [result, dims] : llvm::zip(op->getResults(), context.getResults())) {
     auto declared = cast<RankedTensorType>(result.getType());
-    Sizes shape;
-    for (AffineExpr size : dims)
+    Sizes shape, least;
+    for (AffineExpr size : dims) {
       shape.push_back(getConstant(size).value_or(ShapedType::kDynamic));
+      least.push_back(getConstant(size).value_or(1));
+    }
+    if (failed(checkSize(op, least, declared.getElementType())))
+      return failure();
     if (!fits(shape, declared.getShape()))
       return op->emitOpError("expects a result of type ")
                  << declared << ", but the operands give sizes [" << shape << "]",
              failure();
-    if (failed(checkSize(op, shape, declared.getElementType())))
-      return failure();
     types.push_back(RankedTensorType::get(shape, declared.getElementType()));
   }
   return types;

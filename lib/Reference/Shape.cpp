@@ -127,10 +127,10 @@ static Results range(RangeOp op, Inputs inputs, Types types) {
   if (failed(checkSize(op, type.getShape(), type.getElementType())))
     return failure();
   if (isReal(inputs[0])) {
-    Reals values(size);
+    HostTensor result(type);
     for (int64_t i = 0; i < size; ++i)
-      values[i] = inputs[0].getDouble(0) + double(i) * inputs[2].getDouble(0);
-    return one(fromReals(type, values));
+      result.setDouble(i, inputs[0].getDouble(0) + double(i) * inputs[2].getDouble(0));
+    return one(result);
   }
   Integers values(size);
   for (int64_t i = 0; i < size; ++i)

@@ -101,6 +101,25 @@ TEST_F(IndexingTest, RefusesIndicesOutside) {
                   type, message + index);
 }
 
+// What would index sizes that are not there.
+TEST_F(IndexingTest, RefusesWrongAttributes) {
+  std::string x = "%x = pith.constant dense<1.0> : tensor<2x3xf32> : tensor<2x3xf32>\n";
+  expectError(x + "%i = pith.constant dense<0> : tensor<3x1xi64> : tensor<3x1xi64>\n%r = "
+                  "pith.gather_nd %x, %i {batch_dims = 1 : i64} : (tensor<2x3xf32>, "
+                  "tensor<3x1xi64>) -> tensor<3xf32>",
+              "tensor<3xf32>",
+              "expects equal sizes along batch axis 0 (C1), found 2 and 3");
+  expectError(x + "%i = pith.constant dense<0> : tensor<2x1xi64> : tensor<2x1xi64>\n%r = "
+                  "pith.gather_nd %x, %i {batch_dims = -1 : i64} : (tensor<2x3xf32>, "
+                  "tensor<2x1xi64>) -> tensor<2xf32>",
+              "tensor<2xf32>", "expects batch_dims from 0 to below the ranks 2 and 2");
+  expectError(
+      x + "%s = pith.constant dense<1.0> : tensor<3xf32> : tensor<3xf32>\n%r = "
+          "pith.quantize %x, %s {axis = -1 : i64} : (tensor<2x3xf32>, tensor<3xf32>) "
+          "-> tensor<2x3xi8>",
+      "tensor<2x3xi8>", "expects 1 scale, or one per element of axis");
+}
+
 // Ties to even, then the zero point, then saturation.
 TEST_F(IndexingTest, Quantize) {
   expectOp("quantize",

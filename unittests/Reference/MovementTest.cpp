@@ -136,7 +136,8 @@ TEST_F(MovementTest, RefusesWhatDoesNotFit) {
   auto f32 = mlir::Float32Type::get(&context);
   auto with = [&](const std::string &op, int64_t value, const std::string &message) {
     std::string text = "func.func @f(%x: tensor<2x3xf32>, %n: tensor<2xi64>) -> "
-                       "tensor<?x?xf32> {\n%r = pith." +
+                       "tensor<?x?xf32> {\n%c = pith.constant dense<1.0> : tensor<f32> : "
+                       "tensor<f32>\n%r = pith." +
                        op +
                        " -> tensor<?x?xf32>\n"
                        "return %r : tensor<?x?xf32>\n}";
@@ -154,6 +155,9 @@ TEST_F(MovementTest, RefusesWhatDoesNotFit) {
        "tensor<2xi64>, "
        "tensor<2xi64>)",
        2, "reflected pads below the size (C2), found 2 for 2");
+  with("expand %x, %n : (tensor<2x3xf32>, tensor<2xi64>)", -1, "sizes of at least 0");
+  with("fill %n, %c : (tensor<2xi64>, tensor<f32>)", std::numeric_limits<int64_t>::min(),
+       "sizes of at least 0");
   with("tile %x, %n : (tensor<2x3xf32>, tensor<2xi64>)", -1,
        "sizes of at least 0, found -2");
   with("tile %x, %n : (tensor<2x3xf32>, tensor<2xi64>)", int64_t(1) << 40,

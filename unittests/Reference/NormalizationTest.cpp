@@ -53,6 +53,16 @@ TEST_F(NormalizationTest, RmsNorm) {
            "tensor<1x2xf32>", {3, 8});
 }
 
+// Parameters broadcast to the input, never the input to them.
+TEST_F(NormalizationTest, RefusesLargerParameters) {
+  expectError(
+      "%x = pith.constant dense<1.0> : tensor<1x1xf32> : tensor<1x1xf32>\n%s = "
+      "pith.constant dense<1.0> : tensor<3xf32> : tensor<3xf32>\n%r = pith.rms_norm "
+      "%x, %s {axis = 1 : i64, epsilon = 1.0 : f64} : (tensor<1x1xf32>, "
+      "tensor<3xf32>) -> tensor<1x1xf32>",
+      "tensor<1x1xf32>", "expects parameters that broadcast to the input");
+}
+
 // Two groups of two channels, normalized on their own.
 TEST_F(NormalizationTest, GroupNorm) {
   expectOp("group_norm {groups = 2 : i64, epsilon = 3.0 : f64}",

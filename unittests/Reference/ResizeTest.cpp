@@ -74,6 +74,13 @@ TEST_F(ResizeTest, IntegersRoundAndSaturate) {
            {255, 255, 255, 197, 58, 0, 0, 0});
 }
 
+// No element is read where none is made.
+TEST_F(ResizeTest, EmptyResults) {
+  expectOp("resize {mode = #pith.resize_mode<linear>, coordinate_mode = "
+           "#pith.coordinate_mode<half_pixel>}",
+           {"1.0 : tensor<0x2xf32>", "[3, 0] : tensor<2xi64>"}, "tensor<3x0xf32>", {});
+}
+
 TEST_F(ResizeTest, RefusesAnEmptyInput) {
   expectError("%x = pith.constant dense<1.0> : tensor<0xf32> : tensor<0xf32>\n%s = "
               "pith.constant dense<2> : "

@@ -82,6 +82,15 @@ static int64_t tupleLength(ShapeContext &context, ArrayRef<AffineExpr> indices,
 LogicalResult GatherNdOp::inferSymbolicShapes(ShapeContext &context) {
   SymbolicShape input(context.dims(getInput())), indices(context.dims(getIndices()));
   int64_t batch = getBatchDims();
+  if (batch < 0 || batch >= int64_t(indices.size()) || batch > int64_t(input.size()))
+    return context.emitError() << "expects batch_dims from 0 to below the ranks "
+                               << input.size() << " and " << indices.size()
+                               << " (C1), found " << batch;
+  for (int64_t axis = 0; axis < batch; ++axis)
+    if (failed(context.requireEqual(input[axis], indices[axis])))
+      return context.emitError() << "expects equal sizes along batch axis " << axis
+                                 << " (C1), found " << input[axis] << " and "
+                                 << indices[axis];
   int64_t tuple = tupleLength(context, indices, int64_t(input.size()) - batch);
   if (tuple < 0)
     return failure();
@@ -153,7 +162,7 @@ LogicalResult QuantizeOp::inferSymbolicShapes(ShapeContext &context) {
     AffineExpr count = product(getContext(), context.dims(parameter));
     if (getConstant(count) == 1)
       continue;
-    if (int64_t(getAxis()) >= int64_t(shape.size()) ||
+    if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= int64_t(shape.size()) ||
         failed(context.requireEqual(count, shape[getAxis()])))
       return context.emitError() << "expects 1 scale, or one per element of axis "
                                  << getAxis() << " (C1), found " << count;

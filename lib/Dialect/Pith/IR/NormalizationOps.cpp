@@ -64,7 +64,10 @@ static LogicalResult checkParameter(ShapeContext &context, Value value,
   auto all = broadcastShapes(context, {shape, own});
   if (failed(all))
     return failure();
-  if (all->size() != shape.size())
+  bool fits = all->size() == shape.size();
+  for (size_t axis = 0; fits && axis < shape.size(); ++axis)
+    fits = succeeded(context.requireEqual(shape[axis], (*all)[axis]));
+  if (!fits)
     return context.emitError() << "expects parameters that broadcast to the input";
   return success();
 }

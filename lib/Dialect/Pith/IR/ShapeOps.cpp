@@ -222,6 +222,9 @@ LogicalResult ExpandOp::inferSymbolicShapes(ShapeContext &context) {
   auto shape = needContents(context, getShape(), "shape");
   if (failed(shape))
     return failure();
+  for (AffineExpr size : *shape)
+    if (auto extent = getConstant(size); extent && *extent < 0)
+      return context.emitError() << "expects sizes of at least 0, found " << *extent;
   auto result = broadcastShapes(context, {input, *shape});
   if (failed(result))
     return failure();

@@ -43,7 +43,8 @@ def Pith_GatherNdOp : Pith_Op<"gather_nd"> {
     As ONNX GatherND: the last axis of `indices` holds tuples that select along
     the axes behind the first `batch_dims`.
     Constraints:
-    - C1: the tuple length is static and at most rank − `batch_dims`
+    - C1: the tuple length is static and at most rank − `batch_dims`, which is less
+      than the rank of `indices`; the first `batch_dims` sizes agree
   }];
   let arguments = (ins Pith_Tensor:$input, Pith_IntTensor:$indices, I64Attr:$batch_dims);
   let results = (outs Pith_Tensor:$result);
