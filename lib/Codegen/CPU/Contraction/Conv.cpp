@@ -28,6 +28,8 @@ using namespace pith;
 
 /// Weights of at most this many bytes (as f32) stay in the second-level cache.
 static constexpr int64_t kCachedWeights = 320 << 10;
+/// Depthwise kernels have code of their own for every kernel column.
+static constexpr int64_t kMaxDepthwiseColumns = 16;
 /// A job has about this many multiplications.
 static constexpr int64_t kJobProducts = 1 << 20;
 /// Of stack for a decoded panel.
@@ -301,7 +303,8 @@ LogicalResult pith::emitConv(KernelEmitter &kernel, ConvOp op) {
     return emitPlainConv(kernel, op);
   }
   if (geometry->isDepthwise() && geometry->outputs == geometry->channels &&
-      geometry->axes <= 2 && isa<BlockArgument>(op.getInput()))
+      geometry->axes <= 2 && geometry->kernel.back() <= kMaxDepthwiseColumns &&
+      isa<BlockArgument>(op.getInput()))
     return emitDepthwiseConv(kernel, op);
   int64_t reduction = geometry->groupChannels;
   for (int64_t size : geometry->kernel)
