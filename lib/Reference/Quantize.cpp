@@ -66,7 +66,7 @@ static Results dynamicQuantize(DynamicQuantizeOp op, Inputs inputs, Types types)
       double scale = largest == 0 ? 1 : divide(largest, 127, false);
       for (int64_t i = first + begin; i < first + begin + count; ++i) {
         double code = std::nearbyint(divide(values[i], scale, false));
-        codes[i] = std::isnan(code) ? 0 : int64_t(std::clamp(code, -127.0, 127.0));
+        codes[i] = std::isnan(code) ? -127 : int64_t(std::clamp(code, -127.0, 127.0));
       }
       scales.push_back(scale);
     }

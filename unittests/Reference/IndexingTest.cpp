@@ -141,6 +141,13 @@ TEST_F(IndexingTest, Quantize) {
            "tensor<i8>", {0});
 }
 
+TEST_F(IndexingTest, DynamicQuantizeOfNan) {
+  expect("%x = pith.constant dense<[1.0, 0x7FC00000]> : tensor<2xf32> : tensor<2xf32>\n"
+         "%r, %s = pith.dynamic_quantize %x {group_size = 0 : i64} : (tensor<2xf32>) -> "
+         "(tensor<2xi8>, tensor<1xf32>)",
+         "tensor<2xi8>", {127, -127});
+}
+
 TEST_F(IndexingTest, DynamicQuantize) {
   std::string x = "%x = pith.constant dense<[[1.27, -0.635, 0.0, 0.0, 2.54]]> : "
                   "tensor<1x5xf32> : tensor<1x5xf32>\n";

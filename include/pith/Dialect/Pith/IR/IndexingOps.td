@@ -119,7 +119,8 @@ def Pith_DynamicQuantizeOp : Pith_Op<"dynamic_quantize"> {
         scale = max|x| / 127   (1 where the group is all zero)
         codes = saturate(round_half_even(x / scale)),  in −127 … 127
 
-    Both divisions are those of `f32`. `codes` has the input's sizes (`i8`); `scales` (`f32`) those of the axes
+    Both divisions are those of `f32`. A NaN does not count for the maximum, and
+    gives −127. `codes` has the input's sizes (`i8`); `scales` (`f32`) those of the axes
     before the last, followed by the number of groups. `pith.dequantize` with
     `axis` = rank − 1 is the inverse.
     Constraints:
