@@ -10,11 +10,11 @@
 #include "pith/Compression/Compression.h"
 #include "pith/Compression/Passes.h"
 #include "pith/Compression/Recipe.h"
+#include "pith/Pipelines/IRFile.h"
 #include "pith/Pipelines/Simplify.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Parser/Parser.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
@@ -81,30 +81,19 @@ LogicalResult Compilation::load(StringRef path) {
   return success();
 }
 
-/// Standard input, in memory with the alignment that resources of bytecode ask for.
-static OwningOpRef<ModuleOp> parseStandardInput(MLIRContext &context) {
-  auto input = llvm::MemoryBuffer::getSTDIN();
-  if (!input) {
-    emitError(UnknownLoc::get(&context))
-        << "cannot read the standard input: " << input.getError().message();
-    return {};
-  }
-  StringRef bytes = (*input)->getBuffer();
-  auto aligned = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
-      bytes.size(), "<stdin>", llvm::Align(4096));
-  llvm::copy(bytes, aligned->getBufferStart());
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(aligned), llvm::SMLoc());
-  return parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
-}
-
 /// Reads IR of the stage that its attribute names; without one, as imported.
 LogicalResult Compilation::readStage(StringRef path) {
   if (!options.shapes.empty())
     return emitError(UnknownLoc::get(&context))
            << "'" << path << "': expects sizes of inputs only for ONNX models";
-  module = path == "-" ? parseStandardInput(context)
-                       : parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+  std::string problem;
+  auto file = openIRFile(path, problem);
+  if (!file)
+    return emitError(UnknownLoc::get(&context)) << problem;
+  // Bytecode keeps the file for as long as its weights are used.
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
   if (!module)
     return failure();
   if (!getMain())

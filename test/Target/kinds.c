@@ -1,12 +1,14 @@
 // An object, a static and a shared library, each with its header, run in the same C
 // program; so do two models together.
 //
+// DEFINE: %{runtime} = %pith_build/lib/pith/x86_64/libpithrt.a
+// REQUIRES: x86_64
 // RUN: rm -rf %t && mkdir %t
 // RUN: pithc %pith_src/test/Tools/Inputs/layer.mlir -o %t/one.o --emit=obj --quiet
 // RUN: pithc %pith_src/test/Tools/Inputs/layer.mlir -o %t/libone.a --emit=static --quiet
 // RUN: pithc %pith_src/test/Tools/Inputs/layer.mlir -o %t/libone.so --emit=shared --quiet
 // RUN: pithc %pith_src/test/Tools/Inputs/layer.mlir -o %t/2-two.o --emit=obj --compress=int8 --quiet
-// RUN: %cc -Wall -Werror -I%pith_src/include -I%t %s %t/one.o %pith_build/lib/pith/$(uname -m)/libpithrt.a -lm -o %t/a
+// RUN: %cc -Wall -Werror -I%pith_src/include -I%t %s %t/one.o %{runtime} -lm -o %t/a
 // RUN: %t/a | FileCheck %s
 // RUN: %cc -I%pith_src/include -I%t %s %t/libone.a -lm -o %t/b
 // RUN: %t/b | FileCheck %s

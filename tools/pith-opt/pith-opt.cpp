@@ -11,13 +11,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "ToolSupport.h"
+#include "pith/Pipelines/IRFile.h"
 #include "pith/Pipelines/Registration.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/ToolOutputFile.h"
 
 int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
   mlir::registerAllPasses();
   pith::registerPithPasses();
   mlir::DialectRegistry registry;
@@ -25,7 +30,23 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   pith::registerPithDialects(registry);
   std::vector<char *> arguments = pith::withoutWeights(argc, argv);
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(static_cast<int>(arguments.size()), arguments.data(),
-                        "Pith optimizer driver\n", registry));
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      static_cast<int>(arguments.size()), arguments.data(), "Pith optimizer driver\n",
+      registry);
+  auto config = mlir::MlirOptMainConfig::createFromCLOptions();
+  if (config.shouldShowDialects() || config.shouldListPasses())
+    return mlir::asMainReturnCode(mlir::MlirOptMain(
+        static_cast<int>(arguments.size()), arguments.data(), input, output, registry));
+
+  std::string problem;
+  auto file = pith::openIRFile(input, problem);
+  if (!file)
+    return pith::reportError(problem);
+  auto out = mlir::openOutputFile(output, &problem);
+  if (!out)
+    return pith::reportError(problem);
+  if (failed(mlir::MlirOptMain(out->os(), std::move(file), registry, config)))
+    return pith::kWrongInput;
+  out->keep();
+  return pith::kDone;
 }
