@@ -13,12 +13,13 @@
 
 #include "pith/Codegen/HostCode.h"
 
+#include "HostBuilder.h"
 #include "HostPlan.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "pith/Runtime/Model.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Matchers.h"
-#include "llvm/ADT/ScopeExit.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace pith;
@@ -28,22 +29,27 @@ namespace {
 /// Work below this many nanoseconds is not worth a second thread.
 constexpr int64_t kForkNanoseconds = 4000;
 
-class HostEmitter {
+class HostEmitter : private HostBuilder {
 public:
   HostEmitter(OutlinedProgram &program, const llvm::StringMap<KernelPlan> &plans,
               ModuleOp lowered, StringRef weightsSymbol)
-      : program(program), shapes(program.shapes), plans(plans), lowered(lowered),
-        weightsSymbol(weightsSymbol), plan(program, plans),
-        builder(lowered.getContext()), context(lowered.getContext()),
-        loc(program.main.getLoc()) {
-    pointer = LLVM::LLVMPointerType::get(context);
-    i64 = builder.getI64Type();
-    i32 = builder.getI32Type();
-  }
+      : HostBuilder(lowered, program.shapes, program.main.getLoc()), program(program),
+        plans(plans), weightsSymbol(weightsSymbol), plan(program, plans) {}
 
   FailureOr<HostCode> run(StringRef name);
 
 private:
+  // Storage.
+  FailureOr<Value> address(Value tensor) override;
+  FailureOr<Value> bytes(Value tensor);
+  Value weights(int64_t offset);
+  FailureOr<int64_t> place(Value constant, const ArgumentPacking &packing,
+                           ValueRange companions = {});
+  FailureOr<Value> allocate(const HostStorage &storage, AffineExpr byteSize);
+  LogicalResult materialize(Value tensor);
+  void freeEndingAt(int64_t step);
+
+  // Calls.
   FailureOr<Value> argument(func::CallOp call, const KernelPlan &kernel,
                             unsigned number);
   FailureOr<Value> makeOutput(int64_t number);
@@ -54,66 +60,19 @@ private:
                                ArrayRef<Value> scratch);
   LogicalResult emitCall(func::CallOp call);
   LogicalResult emitReturn(func::ReturnOp op, int64_t step);
-  void freeEndingAt(int64_t step);
+
   int64_t readyStep(AffineExpr expr);
   LogicalResult checkSizes(int64_t step);
-  void declareRuntime();
-
-  // Values.
-  Value constant(int64_t v) { return LLVM::ConstantOp::create(builder, loc, i64, v); }
-  Value gep(Value base, Type element, ArrayRef<LLVM::GEPArg> indices) {
-    return LLVM::GEPOp::create(builder, loc, pointer, element, base, indices);
-  }
-  Value gepBytes(Value base, int64_t offset) {
-    return offset ? gep(base, builder.getI8Type(), {int32_t(offset)}) : base;
-  }
-  Value load(Type type, Value address) {
-    return LLVM::LoadOp::create(builder, loc, type, address);
-  }
-  void store(Value value, Value address) {
-    LLVM::StoreOp::create(builder, loc, value, address);
-  }
-  Value callRuntime(StringRef callee, Type result, ValueRange operands) {
-    auto call = LLVM::CallOp::create(
-        builder, loc, result ? TypeRange{result} : TypeRange{}, callee, operands);
-    return result ? call.getResult() : Value();
-  }
-  /// Leaves the function with status 1 where `bad` is true.
-  void failIf(Value bad);
-  /// As failIf, after calling pith_rt_fail_size.
-  void failSizeIf(Value bad, Operation *op, StringRef message, Value expected,
-                  Value found);
-  Value compare(LLVM::ICmpPredicate p, Value x, Value y) {
-    return LLVM::ICmpOp::create(builder, loc, p, x, y);
-  }
-  Value text(StringRef what);
-  FailureOr<Value> size(AffineExpr expr);
-  FailureOr<Value> bytes(Value tensor);
-  FailureOr<Value> address(Value tensor);
-  FailureOr<Value> symbol(unsigned position);
-  Value weights(int64_t offset);
-  FailureOr<int64_t> place(Value constant, const ArgumentPacking &packing,
-                           ValueRange companions = {});
-  FailureOr<Value> allocate(const HostStorage &storage, AffineExpr byteSize);
-  LogicalResult materialize(Value tensor);
+  void declareWeights();
 
   OutlinedProgram &program;
-  ShapeAnalysis &shapes;
   const llvm::StringMap<KernelPlan> &plans;
-  ModuleOp lowered;
   StringRef weightsSymbol;
   HostPlan plan;
-  OpBuilder builder;
-  MLIRContext *context;
-  Location loc;
-  Type pointer, i64, i32;
-  Value instance, inputs, symbolValues, arena, frame, weightsBase;
-  Block *failure = nullptr;
+  Value arena, frame, weightsBase;
   LLVM::LLVMFuncOp function;
   llvm::DenseMap<Operation *, int64_t> steps; ///< position in `main`
   llvm::DenseMap<Value, Value> addresses;
-  llvm::DenseMap<AffineExpr, Value> sizes;
-  llvm::StringMap<std::string> texts;
   std::map<std::pair<void *, std::string>, int64_t> placed;
   HostCode code;
 };
@@ -121,160 +80,12 @@ private:
 } // namespace
 
 //===----------------------------------------------------------------------===//
-// Small pieces
+// Storage
 //===----------------------------------------------------------------------===//
-
-void HostEmitter::failIf(Value bad) {
-  Block *current = builder.getInsertionBlock();
-  Block *next = new Block();
-  current->getParent()->getBlocks().insertAfter(current->getIterator(), next);
-  LLVM::CondBrOp::create(builder, loc, bad, failure, ValueRange{}, next,
-                         ValueRange{});
-  builder.setInsertionPointToStart(next);
-}
-
-/// The ONNX node a location names, or nothing.
-static std::string nodeName(Operation *op) {
-  std::string name;
-  if (op)
-    op->getLoc()->walk([&](Location part) {
-      if (auto named = dyn_cast<NameLoc>(part)) {
-        name = named.getName().str();
-        return WalkResult::interrupt();
-      }
-      return WalkResult::advance();
-    });
-  return name;
-}
-
-Value HostEmitter::text(StringRef what) {
-  std::string &name = texts[what];
-  if (name.empty()) {
-    name = "host_text_" + std::to_string(texts.size());
-    OpBuilder top(lowered.getBodyRegion());
-    auto type = LLVM::LLVMArrayType::get(top.getI8Type(), what.size() + 1);
-    LLVM::GlobalOp::create(top, loc, type, /*isConstant=*/true,
-                           LLVM::Linkage::Internal, name,
-                           top.getStringAttr(what.str() + '\0'));
-  }
-  return LLVM::AddressOfOp::create(builder, loc, pointer, name);
-}
-
-void HostEmitter::failSizeIf(Value bad, Operation *op, StringRef message,
-                             Value expected, Value found) {
-  Block *current = builder.getInsertionBlock();
-  Block *report = new Block(), *next = new Block();
-  auto &blocks = current->getParent()->getBlocks();
-  blocks.insertAfter(current->getIterator(), report);
-  blocks.insertAfter(report->getIterator(), next);
-  LLVM::CondBrOp::create(builder, loc, bad, report, ValueRange{}, next, ValueRange{});
-  builder.setInsertionPointToStart(report);
-  std::string node = nodeName(op);
-  Value name = node.empty() ? LLVM::ZeroOp::create(builder, loc, pointer).getResult()
-                            : text(node);
-  callRuntime("pith_rt_fail_size", i32,
-              {instance, name, text(message), expected, found});
-  LLVM::BrOp::create(builder, loc, ValueRange{}, failure);
-  builder.setInsertionPointToStart(next);
-}
-
-FailureOr<Value> HostEmitter::symbol(unsigned position) {
-  RuntimeSymbol what = shapes.getSymbols()[position];
-  switch (what.kind) {
-  case RuntimeSymbol::Kind::Input:
-    return load(i64, gep(symbolValues, i64, {int32_t(position)}));
-  case RuntimeSymbol::Kind::Element: {
-    auto base = address(what.value);
-    if (failed(base))
-      return mlir::failure();
-    Type element = cast<RankedTensorType>(what.value.getType()).getElementType();
-    Type plain = IntegerType::get(context, element.getIntOrFloatBitWidth());
-    Value raw = load(plain, gep(*base, plain, {int32_t(what.index)}));
-    if (plain == i64)
-      return raw;
-    return element.isUnsignedInteger()
-               ? LLVM::ZExtOp::create(builder, loc, i64, raw).getResult()
-               : LLVM::SExtOp::create(builder, loc, i64, raw).getResult();
-  }
-  case RuntimeSymbol::Kind::DataDependent:
-    program.main.emitError("a size that only the op itself can tell is not "
-                           "available to the host code");
-    return mlir::failure();
-  case RuntimeSymbol::Kind::Minimum:
-  case RuntimeSymbol::Kind::Maximum:
-  case RuntimeSymbol::Kind::Broadcast:
-    break;
-  }
-  auto a = size(what.lhs), b = size(what.rhs);
-  if (failed(a) || failed(b))
-    return mlir::failure();
-  if (what.kind == RuntimeSymbol::Kind::Minimum)
-    return LLVM::SMinOp::create(builder, loc, *a, *b).getResult();
-  if (what.kind == RuntimeSymbol::Kind::Maximum)
-    return LLVM::SMaxOp::create(builder, loc, *a, *b).getResult();
-  Value one = constant(1);
-  Value differ = compare(LLVM::ICmpPredicate::ne, *a, *b);
-  Value fixedA = compare(LLVM::ICmpPredicate::ne, *a, one);
-  Value fixedB = compare(LLVM::ICmpPredicate::ne, *b, one);
-  Value bad = LLVM::AndOp::create(builder, loc, differ, fixedA);
-  bad = LLVM::AndOp::create(builder, loc, bad, fixedB);
-  failSizeIf(bad, nullptr, "sizes cannot be broadcast", *a, *b);
-  Value isOne = compare(LLVM::ICmpPredicate::eq, *a, one);
-  return LLVM::SelectOp::create(builder, loc, isOne, *b, *a).getResult();
-}
-
-FailureOr<Value> HostEmitter::size(AffineExpr expr) {
-  if (auto c = getConstant(expr))
-    return constant(*c);
-  if (Value known = sizes.lookup(expr))
-    return known;
-  FailureOr<Value> value;
-  if (auto s = dyn_cast<AffineSymbolExpr>(expr)) {
-    value = symbol(s.getPosition());
-  } else {
-    auto binary = cast<AffineBinaryOpExpr>(expr);
-    auto a = size(binary.getLHS()), b = size(binary.getRHS());
-    if (failed(a) || failed(b))
-      return mlir::failure();
-    switch (expr.getKind()) {
-    case AffineExprKind::Add:
-      value = LLVM::AddOp::create(builder, loc, *a, *b).getResult();
-      break;
-    case AffineExprKind::Mul:
-      value = LLVM::MulOp::create(builder, loc, *a, *b).getResult();
-      break;
-    case AffineExprKind::Mod:
-      value = LLVM::SRemOp::create(builder, loc, *a, *b).getResult();
-      break;
-    case AffineExprKind::CeilDiv: {
-      // Sizes are not negative, but numerators of ranges may be: ⌈a/b⌉ =
-      // ⌊(a + b − 1)/b⌋ with a floor below.
-      Value more = LLVM::AddOp::create(builder, loc, *a, *b);
-      a = LLVM::SubOp::create(builder, loc, more, constant(1)).getResult();
-      [[fallthrough]];
-    }
-    default: {
-      Value quotient = LLVM::SDivOp::create(builder, loc, *a, *b);
-      Value rest = LLVM::SRemOp::create(builder, loc, *a, *b);
-      Value negative = compare(LLVM::ICmpPredicate::slt, rest, constant(0));
-      Value less = LLVM::SubOp::create(builder, loc, quotient, constant(1));
-      value = LLVM::SelectOp::create(builder, loc, negative, less, quotient)
-                  .getResult();
-    }
-    }
-  }
-  if (succeeded(value))
-    sizes[expr] = *value;
-  return value;
-}
 
 FailureOr<Value> HostEmitter::bytes(Value tensor) {
   return size(HostPlan::byteSize(shapes, tensor));
 }
-
-//===----------------------------------------------------------------------===//
-// Storage
-//===----------------------------------------------------------------------===//
 
 Value HostEmitter::weights(int64_t offset) {
   if (!weightsBase) {
@@ -336,8 +147,7 @@ FailureOr<Value> HostEmitter::allocate(const HostStorage &storage, AffineExpr by
   if (failed(count))
     return mlir::failure();
   Value made = callRuntime("pith_rt_alloc", pointer, {instance, *count});
-  Value null = LLVM::ZeroOp::create(builder, loc, pointer);
-  failIf(compare(LLVM::ICmpPredicate::eq, made, null));
+  failIf(isNull(made));
   return made;
 }
 
@@ -421,8 +231,7 @@ FailureOr<Value> HostEmitter::makeOutput(int64_t number) {
   Value where = callRuntime("pith_rt_output", pointer,
                             {instance, constant(number), constant(extents.size()),
                              gep(frame, i64, {int32_t(kDimsSlot)})});
-  Value null = LLVM::ZeroOp::create(builder, loc, pointer);
-  failIf(compare(LLVM::ICmpPredicate::eq, where, null));
+  failIf(isNull(where));
   return where;
 }
 
@@ -617,22 +426,9 @@ LogicalResult HostEmitter::emitReturn(func::ReturnOp op, int64_t step) {
   return success();
 }
 
-void HostEmitter::declareRuntime() {
+/// A pointer to the weights, which may lie further away than small addresses reach.
+void HostEmitter::declareWeights() {
   OpBuilder top(lowered.getBodyRegion());
-  Type none = LLVM::LLVMVoidType::get(context);
-  auto declare = [&](StringRef name, Type result, ArrayRef<Type> operands) {
-    if (!lowered.lookupSymbol(name))
-      LLVM::LLVMFuncOp::create(top, loc, name,
-                               LLVM::LLVMFunctionType::get(result, operands));
-  };
-  declare("pith_rt_arena", pointer, {pointer});
-  declare("pith_rt_alloc", pointer, {pointer, i64});
-  declare("pith_rt_free", none, {pointer, pointer});
-  declare("pith_rt_output", pointer, {pointer, i64, i64, pointer});
-  declare("pith_rt_parallel_for", none, {pointer, pointer, pointer, i64, i64});
-  declare("pith_rt_fail_size", i32, {pointer, pointer, pointer, i64, i64});
-  declare("pith_rt_trapped", i32, {pointer});
-  // Weights may lie further away than small addresses reach.
   LLVM::GlobalOp::create(top, loc, top.getI8Type(), /*isConstant=*/true,
                          LLVM::Linkage::External, weightsSymbol, Attribute());
   auto global = LLVM::GlobalOp::create(top, loc, pointer, /*isConstant=*/true,
@@ -648,6 +444,7 @@ FailureOr<HostCode> HostEmitter::run(StringRef name) {
   if (failed(plan.run()))
     return mlir::failure();
   declareRuntime();
+  declareWeights();
   builder.setInsertionPointToEnd(lowered.getBody());
   function = LLVM::LLVMFuncOp::create(
       builder, loc, name,

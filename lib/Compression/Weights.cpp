@@ -14,6 +14,7 @@
 
 #include "pith/Compression/Codec.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
+#include "pith/Support/NodeName.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -21,21 +22,8 @@
 using namespace mlir;
 using namespace pith;
 
-/// The first name in a location.
-static StringRef findName(Location loc) {
-  StringRef name;
-  loc->walk([&](Location part) {
-    if (auto named = dyn_cast<NameLoc>(part)) {
-      name = named.getName().getValue();
-      return WalkResult::interrupt();
-    }
-    return WalkResult::advance();
-  });
-  return name;
-}
-
 std::string pith::getNodeName(Operation *op) {
-  StringRef name = findName(op->getLoc());
+  StringRef name = findNodeName(op->getLoc());
   return name.empty() ? op->getName().getStringRef().str() : name.str();
 }
 

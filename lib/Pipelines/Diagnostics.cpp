@@ -7,6 +7,7 @@
 
 #include "pith/Pipelines/Diagnostics.h"
 
+#include "pith/Support/NodeName.h"
 #include "mlir/IR/Location.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
@@ -26,10 +27,8 @@ std::string pith::makePrintable(llvm::StringRef text) {
 }
 
 std::string pith::describeLocation(Location loc) {
-  std::string file, node;
+  std::string file, node = findNodeName(loc).str();
   loc->walk([&](Location part) {
-    if (auto named = dyn_cast<NameLoc>(part); named && node.empty())
-      node = named.getName().str();
     if (auto place = dyn_cast<FileLineColRange>(part); place && file.empty()) {
       file = place.getFilename().str();
       // Places in a protobuf have no lines.
