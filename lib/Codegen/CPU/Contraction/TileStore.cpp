@@ -15,12 +15,41 @@
 #include "pith/Codegen/CPU/Contraction/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "pith/Dialect/Pith/IR/PithInterfaces.h"
 
 using namespace mlir;
 using namespace pith;
+
+/// Whether the op is few instructions: no function of `math`, which becomes a
+/// polynomial, and at most a clip's compares and selects. The op's own code tells,
+/// so that ops from elsewhere are judged like Pith's.
+static bool isLight(ElementwiseCodeOpInterface op) {
+  constexpr int64_t kFewInstructions = 4;
+  auto whole = [](Type type) -> Type {
+    Type element = getElementTypeOrSelf(type);
+    return element.isInteger()
+               ? IntegerType::get(type.getContext(), element.getIntOrFloatBitWidth())
+               : element;
+  };
+  Block scratch;
+  SmallVector<Value> operands;
+  for (Type type : op->getOperandTypes())
+    operands.push_back(scratch.addArgument(whole(type), op.getLoc()));
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointToStart(&scratch);
+  op.emitElement(builder, op.getLoc(), operands);
+  int64_t instructions = 0;
+  for (Operation &code : scratch) {
+    if (isa<math::MathDialect>(code.getDialect()))
+      return false;
+    // Half precision is computed in single: what widens and rounds is no part of it.
+    instructions += !isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp>(code);
+  }
+  return instructions <= kFewInstructions;
+}
 
 /// Rough number of instructions per vector of the fused ops.
 static int64_t epilogueCost(KernelEmitter &kernel) {
@@ -29,11 +58,8 @@ static int64_t epilogueCost(KernelEmitter &kernel) {
     if (&op == kernel.getRoot() || op.hasTrait<mlir::OpTrait::ConstantLike>() ||
         isa<WeightCodecOpInterface>(op))
       continue;
-    StringRef name = op.getName().stripDialect();
-    bool light = name == "add" || name == "sub" || name == "mul" ||
-                 name == "relu" || name == "maximum" || name == "minimum" ||
-                 name == "max" || name == "min" || name == "clip" || name == "cast";
-    cost += light ? 2 : 16;
+    auto elementwise = dyn_cast<ElementwiseCodeOpInterface>(op);
+    cost += elementwise && isLight(elementwise) ? 2 : 16;
   }
   return cost;
 }
