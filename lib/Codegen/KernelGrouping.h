@@ -30,6 +30,9 @@ struct KernelGroup {
   mlir::Operation *root = nullptr;
   /// Values needed outside.
   llvm::SmallVector<mlir::Value> results;
+
+  /// The op that gives the kernel its name and location.
+  mlir::Operation *getNamed() const { return root ? root : ops.back(); }
 };
 
 class KernelGrouping {

@@ -65,6 +65,17 @@ private:
   SmallVector<unsigned> order;
 };
 
+/// One kernel in the making.
+struct Kernel {
+  explicit Kernel(MLIRContext *context) : symbols(context) {}
+
+  llvm::SetVector<Value> inputs;
+  SmallVector<Operation *> ops;    ///< in `main`, in order
+  SmallVector<Operation *> copies; ///< of `ops`, in `function`
+  func::FuncOp function;
+  KernelSymbols symbols;
+};
+
 class Outliner {
 public:
   Outliner(ModuleOp module, func::FuncOp main, int64_t maxInline,
@@ -76,6 +87,12 @@ public:
 
 private:
   LogicalResult outline(const KernelGroup &group);
+  void findMembers(const KernelGroup &group, Kernel &kernel);
+  void cloneMembers(const KernelGroup &group, Kernel &kernel);
+  void stateSizes(const KernelGroup &group, Kernel &kernel);
+  SymbolicShape rename(Kernel &kernel, ArrayRef<AffineExpr> exprs);
+  bool hasLostSizes(Operation *op);
+  func::FuncOp share(func::FuncOp kernel, StringRef base);
   bool isInline(Value value) const;
   /// Sizes, and for small integer tensors the elements, as kernels see them.
   std::optional<SymbolicShape> hostContents(Value value);
@@ -121,152 +138,165 @@ LogicalResult Outliner::run() {
   return success();
 }
 
-LogicalResult Outliner::outline(const KernelGroup &group) {
-  MLIRContext *context = module.getContext();
+/// What the kernel computes itself, and what comes from outside: computed values
+/// and constants; codecs and small constants move in.
+void Outliner::findMembers(const KernelGroup &group, Kernel &kernel) {
   llvm::SetVector<Operation *> members(group.ops.begin(), group.ops.end());
-  Operation *last = group.ops.back();
-
-  // What comes from outside: computed values and constants; codecs and small
-  // constants move in.
-  llvm::SetVector<Operation *> cloned;
-  llvm::SetVector<Value> inputs;
-  SmallVector<Operation *> worklist(llvm::reverse(group.ops));
   llvm::SmallPtrSet<Operation *, 16> seen;
   std::function<void(Operation *)> visit = [&](Operation *op) {
     if (!seen.insert(op).second)
       return;
     for (Value operand : op->getOperands()) {
       Operation *producer = operand.getDefiningOp();
-      bool moves = producer && (isInline(operand) ||
-                                isa<WeightCodecOpInterface>(producer));
+      bool moves =
+          producer && (isInline(operand) || isa<WeightCodecOpInterface>(producer));
       if (producer && (moves || members.contains(producer)))
         visit(producer);
       else
-        inputs.insert(operand);
+        kernel.inputs.insert(operand);
     }
-    cloned.insert(op);
+    kernel.ops.push_back(op);
   };
   for (Operation *op : group.ops)
     visit(op);
+}
 
-  // The function, with sizes in its own symbols.
+/// The function with the ops, not yet in the module.
+void Outliner::cloneMembers(const KernelGroup &group, Kernel &kernel) {
+  MLIRContext *context = module.getContext();
   OpBuilder builder(context);
-  KernelSymbols symbols(context);
-  SmallVector<SymbolicShape> inputDims, inputContents, resultDims;
-  auto renamed = [&](ArrayRef<AffineExpr> exprs) {
-    SymbolicShape result;
-    for (AffineExpr expr : exprs)
-      result.push_back(symbols.rename(expr));
-    return result;
-  };
-  SmallVector<Type> inputTypes, resultTypes;
-  for (Value input : inputs) {
-    inputTypes.push_back(input.getType());
-    inputDims.push_back(renamed(shapes.getDims(input)));
-    auto contents = hostContents(input);
-    inputContents.push_back(contents ? renamed(*contents) : SymbolicShape());
-  }
-  for (Value result : group.results) {
+  Location loc = group.getNamed()->getLoc();
+  SmallVector<Type> resultTypes;
+  for (Value result : group.results)
     resultTypes.push_back(result.getType());
-    resultDims.push_back(renamed(shapes.getDims(result)));
-  }
-
-  Operation *named = group.root ? group.root : last;
-  std::string base = named->getName().stripDialect().str();
-  auto kernel = func::FuncOp::create(
-      named->getLoc(), "kernel", builder.getFunctionType(inputTypes, resultTypes));
-  kernel.setPrivate();
-  kernel->setAttr("pith.kernel", builder.getUnitAttr());
-  Block *body = kernel.addEntryBlock();
+  auto inputTypes = ValueRange(kernel.inputs.getArrayRef()).getTypes();
+  kernel.function = func::FuncOp::create(
+      loc, "kernel",
+      builder.getFunctionType(llvm::to_vector(inputTypes), resultTypes));
+  kernel.function.setPrivate();
+  kernel.function->setAttr("pith.kernel", builder.getUnitAttr());
+  Block *body = kernel.function.addEntryBlock();
   builder.setInsertionPointToStart(body);
   IRMapping mapping;
-  for (auto [input, argument] : llvm::zip(inputs, body->getArguments()))
+  for (auto [input, argument] : llvm::zip(kernel.inputs, body->getArguments()))
     mapping.map(input, argument);
-  SmallVector<std::pair<Operation *, Operation *>> pairs;
-  for (Operation *op : cloned) {
+  for (Operation *op : kernel.ops) {
     Operation *copy = builder.clone(*op, mapping);
     // What compression wrote down about one weight would keep equal kernels apart.
     if (isa<WeightCodecOpInterface>(copy))
       copy->setDiscardableAttrs(builder.getDictionaryAttr({}));
-    pairs.push_back({op, copy});
+    kernel.copies.push_back(copy);
   }
   SmallVector<Value> returned;
   for (Value result : group.results)
     returned.push_back(mapping.lookup(result));
-  func::ReturnOp::create(builder, named->getLoc(), returned);
+  func::ReturnOp::create(builder, loc, returned);
+}
 
-  // Sizes that the kernel cannot find out from its arguments' symbols alone are
-  // stated on its ops.
+SymbolicShape Outliner::rename(Kernel &kernel, ArrayRef<AffineExpr> exprs) {
+  SymbolicShape result;
+  for (AffineExpr expr : exprs)
+    result.push_back(kernel.symbols.rename(expr));
+  return result;
+}
+
+/// Whether a kernel's op has sizes that cannot be found out from the symbols of the
+/// arguments alone. Inside, a minimum is a symbol like any other: what the function
+/// knows of how it broadcasts is lost.
+bool Outliner::hasLostSizes(Operation *op) {
+  bool lost = false;
+  auto check = [&](Value value) {
+    for (AffineExpr dim : shapes.getDims(value))
+      dim.walk([&](AffineExpr part) {
+        if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+          lost |= shapes.getSymbols()[symbol.getPosition()].kind !=
+                  RuntimeSymbol::Kind::Input;
+      });
+  };
+  llvm::for_each(op->getResults(), check);
+  llvm::for_each(op->getOperands(), check);
+  return lost;
+}
+
+/// Writes the sizes of arguments, results and, where they are lost otherwise, ops
+/// into the function, in its own symbols.
+void Outliner::stateSizes(const KernelGroup &group, Kernel &kernel) {
+  SmallVector<SymbolicShape> inputDims, inputContents, resultDims;
+  for (Value input : kernel.inputs) {
+    inputDims.push_back(rename(kernel, shapes.getDims(input)));
+    auto contents = hostContents(input);
+    inputContents.push_back(contents ? rename(kernel, *contents) : SymbolicShape());
+  }
+  for (Value result : group.results)
+    resultDims.push_back(rename(kernel, shapes.getDims(result)));
   SmallVector<std::pair<Operation *, SmallVector<SymbolicShape>>> stated;
-  for (auto [op, copy] : pairs) {
+  for (auto [op, copy] : llvm::zip(kernel.ops, kernel.copies)) {
     if (op->hasTrait<mlir::OpTrait::ConstantLike>())
       continue;
     SmallVector<SymbolicShape> dims;
-    bool needed = false;
-    auto check = [&](Value value) {
-      for (AffineExpr dim : shapes.getDims(value))
-        dim.walk([&](AffineExpr part) {
-          if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
-            needed |= shapes.getSymbols()[symbol.getPosition()].kind !=
-                      RuntimeSymbol::Kind::Input;
-        });
-    };
-    for (Value result : op->getResults()) {
-      dims.push_back(renamed(shapes.getDims(result)));
-      check(result);
-    }
-    // Inside, a minimum is a symbol like any other: what the function knows of how
-    // it broadcasts is lost.
-    for (Value operand : op->getOperands())
-      check(operand);
-    if (needed)
+    for (Value result : op->getResults())
+      dims.push_back(rename(kernel, shapes.getDims(result)));
+    if (hasLostSizes(op))
       stated.push_back({copy, std::move(dims)});
   }
+
   // All symbols are known now, so that every map has the same number of them.
+  const KernelSymbols &symbols = kernel.symbols;
+  Builder builder(module.getContext());
   for (auto &[copy, dims] : stated) {
     SmallVector<Attribute> maps;
     for (auto &shape : dims)
       maps.push_back(symbols.map(shape));
     copy->setAttr("pith.shapes", builder.getArrayAttr(maps));
   }
-  for (unsigned i = 0; i < inputs.size(); ++i) {
-    kernel.setArgAttr(i, "pith.shape", symbols.map(inputDims[i]));
+  func::FuncOp function = kernel.function;
+  for (auto [i, input] : llvm::enumerate(kernel.inputs)) {
+    function.setArgAttr(i, "pith.shape", symbols.map(inputDims[i]));
     if (!inputContents[i].empty())
-      kernel.setArgAttr(i, "pith.contents", symbols.map(inputContents[i]));
-    if (matchPattern(inputs[i], m_Constant()))
-      kernel.setArgAttr(i, "pith.weight", builder.getUnitAttr());
+      function.setArgAttr(i, "pith.contents", symbols.map(inputContents[i]));
+    if (matchPattern(input, m_Constant()))
+      function.setArgAttr(i, "pith.weight", builder.getUnitAttr());
   }
-  for (unsigned i = 0; i < resultTypes.size(); ++i)
-    kernel.setResultAttr(i, "pith.shape", symbols.map(resultDims[i]));
+  for (auto [i, dims] : llvm::enumerate(resultDims))
+    function.setResultAttr(i, "pith.shape", symbols.map(dims));
   SmallVector<Attribute> names;
   for (unsigned i = 0; i < symbols.getOrder().size(); ++i)
     names.push_back(builder.getStringAttr("s" + std::to_string(i)));
-  kernel->setAttr("pith.symbols", builder.getArrayAttr(names));
+  function->setAttr("pith.symbols", builder.getArrayAttr(names));
+}
 
+/// An equal kernel that the module has already, or the function, with a name.
+func::FuncOp Outliner::share(func::FuncOp kernel, StringRef base) {
   std::string key;
   llvm::raw_string_ostream(key) << *kernel;
-  auto found = known.find(key);
-  func::FuncOp callee;
-  if (found != known.end()) {
-    callee = found->second;
+  func::FuncOp &callee = known[key];
+  if (callee) {
     kernel.erase();
-  } else {
-    callee = kernel;
-    std::string name;
-    do
-      name = base + "_" + std::to_string(counters[base]++);
-    while (module.lookupSymbol(name));
-    kernel.setName(name);
-    module.getBody()->push_back(kernel);
-    known[key] = kernel;
+    return callee;
   }
+  std::string name;
+  do
+    name = (base + "_" + llvm::Twine(counters[base]++)).str();
+  while (module.lookupSymbol(name));
+  kernel.setName(name);
+  module.getBody()->push_back(kernel);
+  return callee = kernel;
+}
 
-  builder.setInsertionPoint(last);
+LogicalResult Outliner::outline(const KernelGroup &group) {
+  Kernel kernel(module.getContext());
+  findMembers(group, kernel);
+  cloneMembers(group, kernel);
+  stateSizes(group, kernel);
+  Operation *named = group.getNamed();
+  func::FuncOp callee = share(kernel.function, named->getName().stripDialect());
+
+  OpBuilder builder(group.ops.back());
   auto call = func::CallOp::create(builder, named->getLoc(), callee,
-                                   inputs.getArrayRef());
+                                   kernel.inputs.getArrayRef());
   SymbolicShape values;
-  for (unsigned symbol : symbols.getOrder())
-    values.push_back(getAffineSymbolExpr(symbol, context));
+  for (unsigned symbol : kernel.symbols.getOrder())
+    values.push_back(getAffineSymbolExpr(symbol, module.getContext()));
   symbolValues[call] = std::move(values);
   for (auto [result, replacement] : llvm::zip(group.results, call.getResults())) {
     Value value = result;
