@@ -6,9 +6,12 @@
 
 For each model and recipe: the median latency of the program and of ONNX Runtime
 on the float model, their ratio (below 1: Pith is faster), stored weight bytes,
-compile time. The two take turns, so that a busy machine slows both; the median
-over rounds is reported. The models are made here, with random weights; real ones
-can be given by --model. See README.md in this folder.
+compile time. The two take turns; the median over rounds is reported, and beside it
+the ratio of the two shortest times: where the two ratios differ much, something else
+was running, and neither is to be trusted.
+
+The models are made here, with random weights; real ones can be given by
+--model. See README.md in this folder.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -68,12 +71,13 @@ class Peer:
         self.inputs = inputs
 
     def microseconds(self, seconds):
+        """Median and minimum."""
         times, end = [], time.perf_counter() + seconds
         while time.perf_counter() < end or len(times) < 3:
             start = time.perf_counter()
             self.session.run(None, self.inputs)
             times.append(time.perf_counter() - start)
-        return statistics.median(times) * 1e6
+        return statistics.median(times) * 1e6, min(times) * 1e6
 
 
 class Program:
@@ -94,7 +98,8 @@ class Program:
 
     def microseconds(self, seconds):
         text = command([self.program, f"--bench={seconds}", *self.options])
-        return float(re.search(r"median_us=([0-9.]+)", text).group(1))
+        return tuple(float(re.search(key + r"_us=([0-9.]+)", text).group(1))
+                     for key in ("median", "min"))
 
 
 def measure(arguments, name, path, recipe):
@@ -105,8 +110,13 @@ def measure(arguments, name, path, recipe):
     for _ in range(arguments.rounds):
         ours.append(program.microseconds(arguments.seconds))
         theirs.append(peer.microseconds(arguments.seconds))
+    def over_rounds(times, which):
+        return statistics.median(time[which] for time in times)
+
     return {"model": name, "recipe": recipe or "float",
-            "us": statistics.median(ours), "onnxruntime_us": statistics.median(theirs),
+            "us": over_rounds(ours, 0), "onnxruntime_us": over_rounds(theirs, 0),
+            "least_us": min(time[1] for time in ours),
+            "onnxruntime_least_us": min(time[1] for time in theirs),
             "weight_bytes": program.info["weight_bytes"], "compile_s": program.compile_seconds}
 
 
@@ -128,7 +138,10 @@ def main():
     if not sources:
         sources = {name: lambda make=make, name=name: models.write(make, name, arguments.folder)
                    for name, make in models.MODELS.items()}
-    print(f"{'model':20} {'recipe':8} {'pith us':>10} {'ort us':>10} {'ratio':>6} "
+    if os.getloadavg()[0] > 0.3:
+        print(f"warning: the machine is busy (load {os.getloadavg()[0]:.1f}): do not compare "
+              "these medians", file=sys.stderr)
+    print(f"{'model':20} {'recipe':8} {'pith us':>10} {'ort us':>10} {'ratio':>6} {'of min':>6} "
           f"{'weight bytes':>13} {'compile s':>9}")
     rows, failed = [], 0
     for name, source in sources.items():
@@ -143,7 +156,8 @@ def main():
                 continue
             rows.append(row)
             print(f"{name:20} {row['recipe']:8} {row['us']:10.1f} {row['onnxruntime_us']:10.1f} "
-                  f"{row['us'] / row['onnxruntime_us']:6.2f} {row['weight_bytes']:13,} "
+                  f"{row['us'] / row['onnxruntime_us']:6.2f} "
+                  f"{row['least_us'] / row['onnxruntime_least_us']:6.2f} {row['weight_bytes']:13,} "
                   f"{row['compile_s']:9.2f}", flush=True)
     if arguments.json:
         with open(arguments.json, "w") as file:
