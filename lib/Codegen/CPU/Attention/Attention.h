@@ -45,6 +45,15 @@ private:
     mlir::Value state;  ///< [row] m, then [row] l
   };
 
+  /// The scores of one row: `count` keys that it sees, on the stack from `start`.
+  struct ScoreLine {
+    mlir::Value start, count;
+    mlir::Value whole; ///< how many are in whole vectors
+    /// The vector in which the line ends, if it ends in one. There is always room
+    /// for it: lines are whole vectors, and a row that fills its line has no rest.
+    mlir::Value mask, hasRest;
+  };
+
   // Packing.cpp
   mlir::LogicalResult packKeys();
   mlir::LogicalResult packValues();
@@ -75,6 +84,14 @@ private:
   void startRows(mlir::OpBuilder &b, int64_t rows);
   void softmaxRow(mlir::OpBuilder &b, const Job &job, mlir::Value number,
                   mlir::Value row, mlir::Value from, mlir::Value to);
+  ScoreLine lineAt(mlir::OpBuilder &b, mlir::Value start, mlir::Value count);
+  /// `body` where the line has a rest, `other` elsewhere.
+  mlir::Value withRest(mlir::OpBuilder &b, const ScoreLine &line, mlir::Value other,
+                       llvm::function_ref<mlir::Value(mlir::OpBuilder &)> body);
+  mlir::Value findPeak(mlir::OpBuilder &b, const ScoreLine &line);
+  mlir::Value exponentiate(mlir::OpBuilder &b, const ScoreLine &line,
+                           mlir::Value shift);
+  void rescale(mlir::OpBuilder &b, mlir::Value number, mlir::Value factor);
   void addMask(mlir::OpBuilder &b, const Job &job, mlir::Value row, mlir::Value from,
                mlir::Value count, mlir::Value line);
   void storeRow(mlir::OpBuilder &b, const Job &job, mlir::Value number, mlir::Value row);

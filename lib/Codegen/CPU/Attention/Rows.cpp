@@ -19,6 +19,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace pith;
 
@@ -82,95 +84,133 @@ void AttentionKernel::addMask(OpBuilder &b, const Job &job, Value row, Value fro
                       [&](OpBuilder &in, Value at) { piece(in, at, 1); });
 }
 
-/// `number` counts rows of the tile, `row` queries.
-void AttentionKernel::softmaxRow(OpBuilder &b, const Job &job, Value number, Value row,
-                                 Value from, Value to) {
-  TileCode code(b, loc);
-  Type f32 = b.getF32Type();
-  VectorType type = vectorType();
-  Value line = code.mul(number, block);
-  Value count = visible(b, row, from, to);
-  if (op.getMask())
-    addMask(b, job, row, from, count, line);
-  Value whole = code.sub(count, code.rem(count, lanes));
-  Value rest = code.sub(count, whole);
-  auto larger = [&](OpBuilder &in, Value x, Value y) -> Value {
-    Value better = arith::CmpFOp::create(in, loc, arith::CmpFPredicate::OGT, x, y);
-    return arith::SelectOp::create(in, loc, better, x, y);
-  };
-  Value mask = vector::CreateMaskOp::create(
-      b, loc, VectorType::get({lanes}, b.getI1Type()), ValueRange{rest});
-  Value nothing = code.constant(type, kNothing);
-  // The vector in which the row ends, if it ends in one. There is always room
-  // for it: lines are whole vectors, and a row that fills its line has no rest.
-  Value hasRest = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, rest,
-                                        kernel.constantIndex(0));
-  auto withRest = [&](Value other, function_ref<Value(OpBuilder &)> body) {
-    if (lanes == 1)
-      return other;
-    auto choice = scf::IfOp::create(b, loc, TypeRange{type}, hasRest, true);
-    OpBuilder then(b.getContext());
-    then.setInsertionPointToStart(&choice.getThenRegion().front());
-    scf::YieldOp::create(then, loc, body(then));
-    OpBuilder otherwise(b.getContext());
-    otherwise.setInsertionPointToStart(&choice.getElseRegion().front());
-    scf::YieldOp::create(otherwise, loc, other);
-    return choice.getResult(0);
-  };
+static Value larger(OpBuilder &b, Location loc, Value x, Value y) {
+  Value better = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y);
+  return arith::SelectOp::create(b, loc, better, x, y);
+}
 
+AttentionKernel::ScoreLine AttentionKernel::lineAt(OpBuilder &b, Value start,
+                                                   Value count) {
+  TileCode code(b, loc);
+  ScoreLine line;
+  line.start = start;
+  line.count = count;
+  line.whole = code.sub(count, code.rem(count, lanes));
+  Value rest = code.sub(count, line.whole);
+  line.mask = vector::CreateMaskOp::create(
+      b, loc, VectorType::get({lanes}, b.getI1Type()), ValueRange{rest});
+  line.hasRest = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, rest,
+                                       kernel.constantIndex(0));
+  return line;
+}
+
+Value AttentionKernel::withRest(OpBuilder &b, const ScoreLine &line, Value other,
+                                function_ref<Value(OpBuilder &)> body) {
+  if (lanes == 1)
+    return other;
+  auto choice = scf::IfOp::create(b, loc, TypeRange{vectorType()}, line.hasRest, true);
+  OpBuilder then(b.getContext());
+  then.setInsertionPointToStart(&choice.getThenRegion().front());
+  scf::YieldOp::create(then, loc, body(then));
+  OpBuilder otherwise(b.getContext());
+  otherwise.setInsertionPointToStart(&choice.getElseRegion().front());
+  scf::YieldOp::create(otherwise, loc, other);
+  return choice.getResult(0);
+}
+
+/// The greatest score of a line.
+Value AttentionKernel::findPeak(OpBuilder &b, const ScoreLine &line) {
+  TileCode code(b, loc);
+  Value nothing = code.constant(vectorType(), kNothing);
   SmallVector<Value> peaks = emitUnrolledLoop(
-      b, loc, {kernel.constantIndex(0), -1, code.div(whole, lanes)}, 4, {nothing},
+      b, loc, {kernel.constantIndex(0), -1, code.div(line.whole, lanes)}, 4, {nothing},
       [&](OpBuilder &in, TilePosition at, MutableArrayRef<Value> state) {
         TileCode c(in, loc);
-        Value where = c.add(line, c.mul(c.add(at.base, at.offset), lanes));
-        state[0] = larger(in, c.load(buffers.scores, where, lanes), state[0]);
+        Value where = c.add(line.start, c.mul(c.add(at.base, at.offset), lanes));
+        state[0] = larger(in, loc, c.load(buffers.scores, where, lanes), state[0]);
       });
-  Value peak = withRest(peaks[0], [&](OpBuilder &in) {
+  Value peak = withRest(b, line, peaks[0], [&](OpBuilder &in) {
     TileCode c(in, loc);
-    Value x = c.load(buffers.scores, c.add(line, whole), lanes);
-    x = arith::SelectOp::create(in, loc, mask, x, nothing);
-    return larger(in, x, peaks[0]);
+    Value x = c.load(buffers.scores, c.add(line.start, line.whole), lanes);
+    x = arith::SelectOp::create(in, loc, line.mask, x, nothing);
+    return larger(in, loc, x, peaks[0]);
   });
-  peak = code.fold(peak, [&](Value x, Value y) { return larger(b, x, y); });
-  Value before = code.loadScalar(buffers.state, number);
-  Value top = vector::ExtractOp::create(b, loc, peak, ArrayRef<int64_t>{0});
-  top = larger(b, top, before);
-  code.store(top, buffers.state, number);
-  Value isNothing = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, top,
-                                          code.constant(f32, kNothing));
-  Value shift = arith::SelectOp::create(b, loc, isNothing, code.constant(f32, 0), top);
-  Value shifts = code.splat(shift, lanes);
+  peak = code.fold(peak, [&](Value x, Value y) { return larger(b, loc, x, y); });
+  return vector::ExtractOp::create(b, loc, peak, ArrayRef<int64_t>{0});
+}
 
+/// Replaces the scores x of a line by e^(x − shift); the vector of sums, one a lane.
+Value AttentionKernel::exponentiate(OpBuilder &b, const ScoreLine &line, Value shift) {
+  TileCode code(b, loc);
+  Value shifts = code.splat(shift, lanes);
   auto power = [&](OpBuilder &in, Value where) -> Value {
     TileCode c(in, loc);
     Value x = c.load(buffers.scores, where, lanes);
     x = arith::SubFOp::create(in, loc, x, shifts);
     return math::ExpOp::create(in, loc, x);
   };
-  Value zero = code.constant(type, 0);
+  Value zero = code.constant(vectorType(), 0);
   SmallVector<Value> totals = emitUnrolledLoop(
-      b, loc, {kernel.constantIndex(0), -1, code.div(whole, lanes)}, 2, {zero},
+      b, loc, {kernel.constantIndex(0), -1, code.div(line.whole, lanes)}, 2, {zero},
       [&](OpBuilder &in, TilePosition at, MutableArrayRef<Value> state) {
         TileCode c(in, loc);
-        Value where = c.add(line, c.mul(c.add(at.base, at.offset), lanes));
+        Value where = c.add(line.start, c.mul(c.add(at.base, at.offset), lanes));
         Value y = power(in, where);
         c.store(y, buffers.scores, where);
         state[0] = arith::AddFOp::create(in, loc, state[0], y);
       });
-  Value total = withRest(totals[0], [&](OpBuilder &in) -> Value {
+  return withRest(b, line, totals[0], [&](OpBuilder &in) -> Value {
     TileCode c(in, loc);
-    Value where = c.add(line, whole);
-    Value y = arith::SelectOp::create(in, loc, mask, power(in, where), zero);
+    Value where = c.add(line.start, line.whole);
+    Value y = arith::SelectOp::create(in, loc, line.mask, power(in, where), zero);
     c.store(y, buffers.scores, where);
     return arith::AddFOp::create(in, loc, totals[0], y);
   });
+}
+
+/// Multiplies row `number` of O by `factor`.
+void AttentionKernel::rescale(OpBuilder &b, Value number, Value factor) {
+  TileCode code(b, loc);
+  Value factors = code.splat(factor, lanes);
+  Value start = code.mul(number, padded(valueSize));
+  KernelEmitter::loop(b, loc, kernel.constantIndex(0),
+                      kernel.constantIndex(padded(valueSize)), lanes,
+                      [&](OpBuilder &in, Value at) {
+                        TileCode c(in, loc);
+                        Value where = c.add(start, at);
+                        Value x = c.load(buffers.sums, where, lanes);
+                        x = arith::MulFOp::create(in, loc, x, factors);
+                        c.store(x, buffers.sums, where);
+                      });
+}
+
+/// `number` counts rows of the tile, `row` queries.
+void AttentionKernel::softmaxRow(OpBuilder &b, const Job &job, Value number, Value row,
+                                 Value from, Value to) {
+  TileCode code(b, loc);
+  Type f32 = b.getF32Type();
+  Value start = code.mul(number, block);
+  Value count = visible(b, row, from, to);
+  if (op.getMask())
+    addMask(b, job, row, from, count, start);
+  ScoreLine line = lineAt(b, start, count);
+
+  Value before = code.loadScalar(buffers.state, number);
+  Value top = larger(b, loc, findPeak(b, line), before);
+  code.store(top, buffers.state, number);
+  Value isNothing = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, top,
+                                          code.constant(f32, kNothing));
+  Value shift = arith::SelectOp::create(b, loc, isNothing, code.constant(f32, 0), top);
+
+  Value total = exponentiate(b, line, shift);
   if (op.getCausal()) {
     // Keys that other rows of the tile see, but not this one.
+    Value zero = code.constant(vectorType(), 0);
     Value next = code.mul(code.div(code.add(count, lanes - 1), lanes), lanes);
     KernelEmitter::loop(b, loc, next, code.sub(to, from), lanes,
                         [&](OpBuilder &in, Value at) {
                           TileCode c(in, loc);
-                          c.store(zero, buffers.scores, c.add(line, at));
+                          c.store(zero, buffers.scores, c.add(start, at));
                         });
   }
   total = code.fold(total, [&](Value x, Value y) -> Value {
@@ -184,17 +224,7 @@ void AttentionKernel::softmaxRow(OpBuilder &b, const Job &job, Value number, Val
     Value old = code.loadScalar(buffers.state, slot);
     old = arith::MulFOp::create(b, loc, old, change);
     sum = arith::AddFOp::create(b, loc, old, sum);
-    Value factors = code.splat(change, lanes);
-    Value start = code.mul(number, padded(valueSize));
-    KernelEmitter::loop(b, loc, kernel.constantIndex(0),
-                        kernel.constantIndex(padded(valueSize)), lanes,
-                        [&](OpBuilder &in, Value at) {
-                          TileCode c(in, loc);
-                          Value where = c.add(start, at);
-                          Value x = c.load(buffers.sums, where, lanes);
-                          x = arith::MulFOp::create(in, loc, x, factors);
-                          c.store(x, buffers.sums, where);
-                        });
+    rescale(b, number, change);
   }
   code.store(sum, buffers.state, slot);
 }
