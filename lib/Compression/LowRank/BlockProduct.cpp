@@ -12,6 +12,7 @@
 
 #include "BlockProduct.h"
 
+#include "pith/Support/WideLoop.h"
 #include "mlir/IR/Threading.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -19,13 +20,6 @@
 #include <cstring>
 
 #pragma STDC FP_CONTRACT OFF
-
-#if defined(__x86_64__) && defined(__linux__) && defined(__clang__)
-#define PITH_WIDE_LOOP                                                         \
-  __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
-#define PITH_WIDE_LOOP
-#endif
 
 using namespace mlir;
 using namespace pith;

@@ -13,18 +13,13 @@
 
 #include "pith/Compression/Quantization/GroupQuantizer.h"
 
+#include "pith/Support/WideLoop.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #pragma STDC FP_CONTRACT OFF
-
-#if defined(__x86_64__) && defined(__linux__) && defined(__clang__)
-#define PITH_WIDE_LOOP                                                         \
-  __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
-#define PITH_WIDE_LOOP
-#endif
 
 using namespace pith;
 
