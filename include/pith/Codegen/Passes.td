@@ -17,9 +17,10 @@ def OutlineKernelsPass : Pass<"pith-outline-kernels", "::mlir::ModuleOp"> {
     index-mapping producers; elementwise ops without root form groups of their
     own. Every group becomes a call of a private function with the attribute
     `pith.kernel`; equal groups (same ops, types, attributes, sizes) share one
-    function. Constants of at most `max-inline-elements` elements move into it,
-    other constants become arguments marked `pith.weight`. Codec ops move into
-    the kernel that uses them, so that no dense weight is ever a value of `main`.
+    function. Constants whose elements are all equal and integers of 64 bits, at
+    most `max-inline-elements` of them, move into it; other constants become
+    arguments marked `pith.weight`. Codec ops move into the kernel that uses them,
+    so that no dense weight is ever a value of `main`.
 
     Requires: simplified IR.
     Ensures: `main` consists of constants, calls of kernels, ops that only rename
@@ -27,7 +28,7 @@ def OutlineKernelsPass : Pass<"pith-outline-kernels", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"maxInlineElements", "max-inline-elements", "int64_t", "16",
-           "Constants up to this many elements are part of the kernel's code">
+           "Integer constants up to this many elements are part of the kernel's code">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
@@ -39,6 +40,7 @@ def ExpandMathPass : Pass<"pith-expand-math"> {
     `log` and others by upstream's polynomial approximations; what is left calls
     libm. Half precision is computed in f32.
 
+    Requires: `math` ops on scalars and vectors, none on tensors.
     Ensures: no `math` op on vectors is left that has no LLVM counterpart.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
