@@ -25,19 +25,10 @@ using namespace pith;
 
 static constexpr StringLiteral kPrefix = "pith-";
 
-ArrayRef<CompressionPreset> pith::getCompressionPresets() {
-  static const CompressionPreset presets[] = {
-      {"int8", "quantize{bits=8 granularity=per-channel}",
-       "weights of 8 bits, one scale per output"},
-      {"int4", "quantize{bits=4 group-size=32}", "weights of 4 bits in groups of 32"},
-      {"int3", "quantize{bits=3 group-size=32}", "weights of 3 bits in groups of 32"},
-      {"int2", "quantize{bits=2 group-size=32}", "weights of 2 bits in groups of 32"},
-      {"w8a8", "quantize{bits=8 granularity=per-channel},quantize-activations",
-       "int8 and activations of 8 bits, dynamic per row"},
-      {"w4a8", "quantize{bits=4 group-size=32},quantize-activations",
-       "int4 and activations of 8 bits, dynamic per row and group"},
-      {"low-rank", "factorize", "truncated singular value decomposition"},
-  };
+std::vector<CompressionPreset> pith::getCompressionPresets() {
+  std::vector<CompressionPreset> presets;
+  for (const CompressionFamily &family : getCompressionFamilies())
+    llvm::append_range(presets, family.presets);
   return presets;
 }
 

@@ -90,7 +90,7 @@ TEST(Recipe, UnknownStep) {
                        "mean 'quantize'?\n"
                        "  prune{sparsity=0.5},quantise{bits=8}\n"
                        "                      ^~~~~~~~\n"
-                       "  presets and passes: int8, "))
+                       "  presets and passes: nf4, "))
       << parsed.errors;
   // Nothing is near.
   EXPECT_FALSE(contains(parse("frobnicate").errors, "did you mean"));

@@ -15,16 +15,24 @@
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <vector>
 
 namespace pith {
+
+/// A recipe (see Recipe.h) that stands for passes. All three are literals.
+struct CompressionPreset {
+  llvm::StringRef name, recipe, summary;
+};
 
 struct CompressionFamily {
   /// Adds an extension that registers the family's ops, if it has any.
   void (*registerOps)(mlir::DialectRegistry &registry) = nullptr;
   /// Makes the family's passes with default options.
   std::vector<mlir::PassAllocatorFunction> passes;
+  /// Short names for recipes, of this family's passes first of all.
+  std::vector<CompressionPreset> presets;
 };
 
 } // namespace pith

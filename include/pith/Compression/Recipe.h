@@ -18,6 +18,7 @@
 #ifndef PITH_COMPRESSION_RECIPE_H
 #define PITH_COMPRESSION_RECIPE_H
 
+#include "pith/Compression/Family.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
@@ -27,11 +28,8 @@
 
 namespace pith {
 
-/// A recipe that stands for passes.
-struct CompressionPreset {
-  llvm::StringRef name, recipe, summary;
-};
-llvm::ArrayRef<CompressionPreset> getCompressionPresets();
+/// The presets of all families, in their order.
+std::vector<CompressionPreset> getCompressionPresets();
 
 /// Adds the passes of a recipe to a pass manager on modules. Writes what is wrong
 /// with the recipe, where, and what there is instead, to `errors` (a line, to go

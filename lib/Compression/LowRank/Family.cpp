@@ -18,6 +18,7 @@ namespace pith {
 CompressionFamily getLowRankFamily() {
   return {nullptr,
           {[] { return createFactorizeWeightsPass(); },
-           [] { return createCorrectQuantizationPass(); }}};
+           [] { return createCorrectQuantizationPass(); }},
+          {{"low-rank", "factorize", "truncated singular value decomposition"}}};
 }
 } // namespace pith

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Adds the family's ops to the dialect and names its passes.
+// Adds the family's ops to the dialect and names its passes and presets.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +29,15 @@ namespace pith {
 CompressionFamily getQuantizationFamily() {
   return {registerOps,
           {[] { return createQuantizeWeightsPass(); },
-           [] { return createQuantizeActivationsPass(); }}};
+           [] { return createQuantizeActivationsPass(); }},
+          {{"int8", "quantize{bits=8 granularity=per-channel}",
+            "weights of 8 bits, one scale per output"},
+           {"int4", "quantize{bits=4 group-size=32}", "weights of 4 bits in groups of 32"},
+           {"int3", "quantize{bits=3 group-size=32}", "weights of 3 bits in groups of 32"},
+           {"int2", "quantize{bits=2 group-size=32}", "weights of 2 bits in groups of 32"},
+           {"w8a8", "quantize{bits=8 granularity=per-channel},quantize-activations",
+            "int8 and activations of 8 bits, dynamic per row"},
+           {"w4a8", "quantize{bits=4 group-size=32},quantize-activations",
+            "int4 and activations of 8 bits, dynamic per row and group"}}};
 }
 } // namespace pith

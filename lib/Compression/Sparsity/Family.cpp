@@ -30,6 +30,6 @@ static void registerOps(DialectRegistry &registry) {
 
 namespace pith {
 CompressionFamily getSparsityFamily() {
-  return {registerOps, {[] { return createPruneWeightsPass(); }}};
+  return {registerOps, {[] { return createPruneWeightsPass(); }}, {}};
 }
 } // namespace pith

@@ -1,0 +1,59 @@
+//===- CodebookOps.td - codes that index a table of values ----------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef PITH_CODEBOOK_OPS_TD
+#define PITH_CODEBOOK_OPS_TD
+
+include "pith/Dialect/Pith/IR/PithBase.td"
+
+def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
+    [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
+     DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface>]> {
+  let summary = "real numbers from codes that index a table, and scales";
+  let description = [{
+    The axes before `axis` count rows; those from `axis` on are flattened into
+    one reduction of `R` elements, cut into groups of `group_size` (0: all of
+    `R`; the last group may be shorter). For element `k` of row `r` in group
+    `g = ⌊k / group_size⌋`:
+
+        result[r, k] = f32(codebook[codes[r, k]]) · s[r, g]
+        s[r, g] = f32(scale[r, g])                        scale of floats
+                = 2^(scale[r, g] − 127)                   scale of ui8, alone
+                = f32(scale[r, g]) · f32(scale_scale[r])  scale of ui8, in two levels
+
+    each product rounded to `f32`, the result then rounded to its own type. A
+    `ui8` scale alone is E8M0 of the OCP Microscaling Formats 1.0: 255 is NaN.
+
+    `format` is the codebook's name for people, without its bits' meaning.
+
+    Constraints:
+    - C1: codes are unsigned integers of 1 to 8 bits
+    - C2: `codebook` has rank 1, type f16, bf16 or f32, and 2^bits elements
+    - C3: `0 ≤ axis < rank`
+    - C4: `group_size` is not negative
+    - C5: `scale` is of type f16, bf16, f32 or ui8, and has the sizes of the axes
+      before `axis` followed by ⌈R / group_size⌉, or a single element
+    - C6: `scale_scale` goes with scales of ui8, is of type f16, bf16 or f32, and
+      has the sizes of the axes before `axis`, or a single element
+    - C7: the result has the sizes of the codes
+
+    Example:
+    ```mlir
+    %w = pith.codebook_decode %codes, %codebook, %scale
+      {axis = 1 : i64, group_size = 64 : i64, format = "nf4"}
+      : (tensor<64x96xui4>, tensor<16xf32>, tensor<64x2xf16>) -> tensor<64x96xf32>
+    ```
+  }];
+  let arguments = (ins Pith_IntTensor:$codes, Pith_FloatTensor:$codebook,
+    Pith_Tensor:$scale, Optional<Pith_FloatTensor>:$scale_scale,
+    DefaultValuedAttr<I64Attr, "1">:$axis,
+    DefaultValuedAttr<I64Attr, "0">:$group_size,
+    DefaultValuedStrAttr<StrAttr, "codebook">:$format);
+  let results = (outs Pith_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+
+#endif // PITH_CODEBOOK_OPS_TD

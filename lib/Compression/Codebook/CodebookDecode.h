@@ -1,0 +1,26 @@
+//===- CodebookDecode.h - Parts of pith.codebook_decode ---------*- C++ -*-===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the op's meaning and its kernel code share.
+//
+//===----------------------------------------------------------------------===//
+#ifndef PITH_LIB_COMPRESSION_CODEBOOK_CODEBOOKDECODE_H
+#define PITH_LIB_COMPRESSION_CODEBOOK_CODEBOOKDECODE_H
+
+#include "pith/Compression/Codebook/CodebookOps.h"
+
+namespace pith {
+
+/// Whether a ranked tensor is known to have one element.
+bool hasSingleElement(mlir::Value value);
+
+/// 2^(code − 127), or NaN for 255.
+float decodeE8M0(unsigned code);
+
+} // namespace pith
+
+#endif // PITH_LIB_COMPRESSION_CODEBOOK_CODEBOOKDECODE_H
