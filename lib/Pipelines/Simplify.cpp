@@ -51,6 +51,7 @@ void pith::buildSimplifyPipeline(OpPassManager &manager) {
   function.addPass(createFoldBatchNormPass());
   function.addPass(createNormalizeWeightsPass());
   addCleanup(function);
+  function.addPass(createFactorScalesPass());
   function.addPass(createVerifySimplifiedPass());
 }
 

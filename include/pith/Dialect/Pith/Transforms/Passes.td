@@ -162,6 +162,25 @@ def DecomposeOpsPass : Pith_SimplifyPass<"pith-decompose-ops"> {
   }];
 }
 
+def FactorScalesPass : Pith_SimplifyPass<"pith-factor-scales"> {
+  let summary = "sums integers in layers of quantized models, and scales the sums";
+  let description = [{
+    Where an activation is `s · q` with integers `q` of at most 9 bits and one scale
+    `s`, and the weight is `pith.dequantize` with codes `c` of at most 8 bits and one
+    scale `t` per output:
+
+        Σ (s · q) · (t · c) + bias   becomes   (s · t) · Σ q · c + bias
+
+    and means and sums of `s · q` become `s` times those of `q`. Sums of less than
+    2^24 are exact then, so that rounding the result again (QDQ
+    models) gives the code that exact arithmetic gives.
+
+    Requires: simplified IR.
+    Ensures: such products and convolutions have weights with scales of 1, and such
+    means have integers as input.
+  }];
+}
+
 def VerifySimplifiedPass : Pith_SimplifyPass<"pith-verify-simplified"> {
   let summary = "checks the contract of the simplify stage";
   let description = [{

@@ -1,0 +1,182 @@
+//===- FactorScales.cpp - pith-factor-scales ------------------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sums of integers in f32 are exact up to 2^24, those of scaled numbers are not: a
+// quantized model whose layers are rounded again would end up one step away.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Rewriting.h"
+#include "pith/Compression/Quantization/QuantizationOps.h"
+#include "pith/Dialect/Pith/IR/Constants.h"
+#include "pith/Dialect/Pith/Transforms/Passes.h"
+
+namespace pith {
+#define GEN_PASS_DEF_FACTORSCALESPASS
+#include "pith/Dialect/Pith/Transforms/Passes.h.inc"
+} // namespace pith
+
+using namespace mlir;
+using namespace pith;
+
+namespace {
+
+/// Whether `value` holds integers of at most 9 bits: codes, less a zero point.
+bool isSmallInteger(Value value) {
+  if (auto sum = matchScalarOperand<AddOp>(value))
+    return std::abs(sum->second) <= 256 && sum->second == std::round(sum->second) &&
+           isSmallInteger(sum->first);
+  if (auto difference = matchScalarOperand<SubOp>(value))
+    return std::abs(difference->second) <= 256 &&
+           difference->second == std::round(difference->second) &&
+           isSmallInteger(difference->first);
+  auto cast = value.getDefiningOp<CastOp>();
+  if (!cast)
+    return false;
+  Type from = tensorType(cast.getInput()).getElementType();
+  return from.isInteger() && from.getIntOrFloatBitWidth() <= 8;
+}
+
+/// A weight of integer codes with one scale per output.
+struct ScaledWeight {
+  DequantizeOp op;
+  HostTensor scale;
+
+  static std::optional<ScaledWeight> match(Value weight) {
+    auto op = weight.getDefiningOp<DequantizeOp>();
+    if (!op || op.getAxis() != 1 || op.getGroupSize() != 0 ||
+        !op.getCodes().getType().hasStaticShape() ||
+        op.getCodes().getType().getElementTypeBitWidth() > 8)
+      return std::nullopt;
+    auto scale = getConstantTensor(op.getScale());
+    int64_t outputs = op.getCodes().getType().getDimSize(0);
+    if (!scale || (scale->getNumElements() != outputs && scale->getNumElements() != 1))
+      return std::nullopt;
+    return ScaledWeight{op, *scale};
+  }
+
+  bool isOne() const {
+    for (int64_t i = 0; i < scale.getNumElements(); ++i)
+      if (scale.getDouble(i) != 1)
+        return false;
+    return true;
+  }
+
+  /// The same codes with scales of 1.
+  Value withoutScale(OpBuilder &builder) {
+    Type element = scale.getElementType();
+    HostTensor ones(RankedTensorType::get(scale.getShape(), element));
+    for (int64_t i = 0; i < ones.getNumElements(); ++i)
+      ones.setDouble(i, 1);
+    Value one = createConstant(builder, op.getLoc(), ones);
+    auto unscaled = cast<DequantizeOp>(builder.clone(*op));
+    unscaled.getScaleMutable().assign(one);
+    return unscaled.getResult();
+  }
+
+  /// The scales times `factor`, as a constant that broadcasts along the last axis.
+  Value timesFactor(OpBuilder &builder, double factor) {
+    int64_t outputs = op.getCodes().getType().getDimSize(0);
+    HostTensor products(RankedTensorType::get({outputs}, builder.getF32Type()));
+    for (int64_t i = 0; i < outputs; ++i)
+      products.setDouble(
+          i, factor * scale.getDouble(scale.getNumElements() == 1 ? 0 : i));
+    return createConstant(builder, op.getLoc(), products);
+  }
+};
+
+/// The activation as `integers · factor`.
+std::optional<std::pair<Value, double>> matchScaledIntegers(Value value) {
+  if (isSmallInteger(value))
+    return std::make_pair(value, 1.0);
+  auto product = matchScalarOperand<MulOp>(value);
+  if (!product || !isSmallInteger(product->first) ||
+      product->first.getType() != value.getType())
+    return std::nullopt;
+  return product;
+}
+
+/// Replaces a contraction whose result's last axis counts the outputs.
+LogicalResult factorOut(Operation *op, OpOperand &activation, OpOperand &weight,
+                        Value bias, PatternRewriter &rewriter) {
+  Value result = op->getResult(0);
+  auto integers = matchScaledIntegers(activation.get());
+  auto scaled = ScaledWeight::match(weight.get());
+  if (!integers || !scaled || !tensorType(result).getElementType().isF32())
+    return rewriter.notifyMatchFailure(op, "not integers with one scale per output");
+  if (integers->second == 1 && scaled->isOne())
+    return rewriter.notifyMatchFailure(op, "nothing to factor out");
+  Location loc = op->getLoc();
+  rewriter.setInsertionPoint(op);
+  Operation *sums = rewriter.clone(*op);
+  sums->getOpOperand(activation.getOperandNumber()).set(integers->first);
+  sums->getOpOperand(weight.getOperandNumber()).set(scaled->withoutScale(rewriter));
+  // The unscaled weight was made behind the clone.
+  sums->moveBefore(op);
+  Type type = result.getType();
+  if (auto conv = dyn_cast<ConvOp>(sums))
+    conv.getBiasMutable().clear();
+  Value scale = scaled->timesFactor(rewriter, integers->second);
+  Value value = MulOp::create(rewriter, loc, type, sums->getResult(0), scale);
+  if (bias)
+    value = AddOp::create(rewriter, loc, type, value, bias);
+  rewriter.replaceOp(op, value);
+  return success();
+}
+
+struct FactorConv : OpRewritePattern<ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConvOp op, PatternRewriter &rewriter) const override {
+    if (op.getLayout() != Layout::ChannelsLast)
+      return rewriter.notifyMatchFailure(op, "outputs are not the last axis");
+    return factorOut(op, op.getInputMutable(), op.getWeightMutable(), op.getBias(),
+                     rewriter);
+  }
+};
+
+struct FactorMatMul : OpRewritePattern<MatMulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MatMulOp op, PatternRewriter &rewriter) const override {
+    if (!op.getTransposeRhs() || tensorType(op.getRhs()).getRank() != 2)
+      return rewriter.notifyMatchFailure(op, "outputs are not the last axis");
+    return factorOut(op, op.getLhsMutable(), op.getRhsMutable(), {}, rewriter);
+  }
+};
+
+/// Means and sums: `mean(s · q)` is `s · mean(q)`.
+struct FactorMean : RewritePattern {
+  FactorMean(MLIRContext *context, StringRef name) : RewritePattern(name, 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (auto reduce = dyn_cast<ReduceOp>(op))
+      if (reduce.getKind() != ReduceKind::Mean && reduce.getKind() != ReduceKind::Sum)
+        return rewriter.notifyMatchFailure(op, "not linear");
+    auto integers = matchScaledIntegers(op->getOperand(0));
+    if (!integers || integers->second == 1)
+      return rewriter.notifyMatchFailure(op, "no scaled integers");
+    Operation *mean = rewriter.clone(*op);
+    mean->setOperand(0, integers->first);
+    Value result = op->getResult(0);
+    Value scale = createScalar(rewriter, op->getLoc(), tensorType(result).getElementType(),
+                               integers->second);
+    rewriter.replaceOpWithNewOp<MulOp>(op, result.getType(), mean->getResult(0), scale);
+    return success();
+  }
+};
+
+struct FactorScalesPass : pith::impl::FactorScalesPassBase<FactorScalesPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<FactorConv, FactorMatMul>(&getContext());
+    for (StringRef name : {AveragePoolOp::getOperationName(), ReduceOp::getOperationName()})
+      patterns.add<FactorMean>(&getContext(), name);
+    if (failed(applyToFixedPoint(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,58 @@
+// RUN: pith-opt %s --pith-factor-scales --split-input-file | FileCheck %s
+
+// One scale of the activation and one per output of the weight move behind the sum;
+// the bias is added last.
+// CHECK-LABEL: func.func @product
+// CHECK-DAG: %[[ONE:.*]] = pith.constant dense<1.000000e+00> : tensor<2x1xf32>
+// CHECK-DAG: %[[SCALE:.*]] = pith.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
+// CHECK: %[[Q:.*]] = pith.cast
+// CHECK: %[[W:.*]] = pith.dequantize %{{.*}}, %[[ONE]]
+// CHECK: %[[SUM:.*]] = pith.matmul %[[Q]], %[[W]]
+// CHECK: %[[SCALED:.*]] = pith.mul %[[SUM]], %[[SCALE]]
+// CHECK: return %[[SCALED]]
+func.func @product(%codes: tensor<3x4xi8>) -> tensor<3x2xf32> {
+  %s = pith.constant dense<5.000000e-01> : tensor<f32> : tensor<f32>
+  %c = pith.constant dense<[[1, 2, 3, 4], [-1, -2, -3, -4]]> : tensor<2x4xi8> : tensor<2x4xi8>
+  %t = pith.constant dense<[[2.0], [4.0]]> : tensor<2x1xf32> : tensor<2x1xf32>
+  %q = pith.cast %codes : (tensor<3x4xi8>) -> tensor<3x4xf32>
+  %x = pith.mul %q, %s : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
+  %w = pith.dequantize %c, %t : (tensor<2x4xi8>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  %y = pith.matmul %x, %w {transpose_rhs}
+    : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// -----
+
+// Codes less a zero point are integers, too; a mean is linear.
+// CHECK-LABEL: func.func @mean
+// CHECK: %[[Q:.*]] = pith.sub
+// CHECK: %[[MEAN:.*]] = pith.reduce %[[Q]]
+// CHECK: pith.mul %[[MEAN]]
+func.func @mean(%codes: tensor<3x4xui8>) -> tensor<3xf32> {
+  %s = pith.constant dense<2.500000e-01> : tensor<f32> : tensor<f32>
+  %z = pith.constant dense<1.280000e+02> : tensor<f32> : tensor<f32>
+  %c = pith.cast %codes : (tensor<3x4xui8>) -> tensor<3x4xf32>
+  %q = pith.sub %c, %z : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
+  %x = pith.mul %q, %s : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
+  %y = pith.reduce %x {kind = #pith.reduce_kind<mean>, axes = array<i64: 1>}
+    : (tensor<3x4xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+// -----
+
+// A largest element is not factored, nor are sums of what is no integer.
+// CHECK-LABEL: func.func @others
+// CHECK: pith.mul
+// CHECK: pith.reduce
+// CHECK-NOT: pith.mul
+// CHECK: return
+func.func @others(%codes: tensor<3x4xi8>) -> tensor<3xf32> {
+  %s = pith.constant dense<2.500000e-01> : tensor<f32> : tensor<f32>
+  %q = pith.cast %codes : (tensor<3x4xi8>) -> tensor<3x4xf32>
+  %x = pith.mul %q, %s : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
+  %y = pith.reduce %x {kind = #pith.reduce_kind<max>, axes = array<i64: 1>}
+    : (tensor<3x4xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
