@@ -3,11 +3,11 @@
 // One scale of the activation and one per output of the weight move behind the sum;
 // the bias is added last.
 // CHECK-LABEL: func.func @product
-// CHECK-DAG: %[[ONE:.*]] = pith.constant dense<1.000000e+00> : tensor<2x1xf32>
-// CHECK-DAG: %[[SCALE:.*]] = pith.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
 // CHECK: %[[Q:.*]] = pith.cast
+// CHECK: %[[ONE:.*]] = pith.constant dense<1.000000e+00> : tensor<2x1xf32>
 // CHECK: %[[W:.*]] = pith.dequantize %{{.*}}, %[[ONE]]
 // CHECK: %[[SUM:.*]] = pith.matmul %[[Q]], %[[W]]
+// CHECK: %[[SCALE:.*]] = pith.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
 // CHECK: %[[SCALED:.*]] = pith.mul %[[SUM]], %[[SCALE]]
 // CHECK: return %[[SCALED]]
 func.func @product(%codes: tensor<3x4xi8>) -> tensor<3x2xf32> {
