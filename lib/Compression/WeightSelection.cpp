@@ -73,6 +73,9 @@ private:
 
 /// Why the weight's value cannot be replaced by another form; empty if it can.
 static std::string getObstacle(const Weight &weight) {
+  // No kernel computes in f64 from compressed weights.
+  if (weight.getType().getElementType().isF64())
+    return "it is f64";
   for (OpOperand *use : weight.uses) {
     auto op = cast<CompressibleOpInterface>(use->getOwner());
     if (!op.isWeightOutputMajor(*use))

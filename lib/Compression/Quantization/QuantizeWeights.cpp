@@ -18,6 +18,7 @@
 #include "pith/Compression/Weights.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace pith {
 #define GEN_PASS_DEF_QUANTIZEWEIGHTSPASS
@@ -71,6 +72,20 @@ WeightQuantizer QuantizeWeightsPass::getQuantizer() const {
   quantizer.group.search = search == ScaleSearch::Mse ||
                            (search == ScaleSearch::Auto && bits <= 4);
   return quantizer;
+}
+
+/// Of how many elements a group of a sparse weight must hold a multiple, so that
+/// what is stored of it fills whole bytes.
+static int64_t getGroupUnit(WeightCodecOpInterface codec, unsigned bits) {
+  SmallVector<int64_t> steps;
+  for (auto [index, operand] : llvm::enumerate(codec->getOperands())) {
+    Type stored = getElementTypeOrSelf(operand.getType());
+    unsigned width = index == 0 ? bits : stored.getIntOrFloatBitWidth();
+    // Masks are bits of whole vectors.
+    bool whole = width >= 8 || stored.isInteger(1);
+    steps.push_back(whole ? 1 : 8 / (width & (0u - width)));
+  }
+  return codec.getTileStep(steps);
 }
 
 /// Why the weight cannot be quantized; empty if it can.
@@ -135,8 +150,11 @@ LogicalResult QuantizeWeightsPass::quantize(const Weight &weight) {
            << "expected finite elements, found an infinity or NaN";
 
   WeightQuantizer quantizer = getQuantizer();
-  bool sparse = isa<WeightCodecOpInterface>(weight.value.getDefiningOp());
-  quantizer.group.symmetric |= sparse;
+  auto sparse = weight.value.getDefiningOp<WeightCodecOpInterface>();
+  if (sparse) {
+    quantizer.group.symmetric = true;
+    quantizer.groupSize = llvm::alignTo(groupSize, getGroupUnit(sparse, bits));
+  }
   WeightQuantizer::Result quantized = quantizer.quantize(floats, largest);
   if (quantizer.group.halfScales && quantized.scale.getElementType().isF32())
     remark::analysis(weight.getLoc(), remark::RemarkOpts::name("WideScales")

@@ -324,7 +324,11 @@ std::vector<char> pith::packCompact(const HostTensor &values,
     codes.resize(count);
     readCodes(values, 0, count, codes.data());
   }
-  const char *in = values.getBytes().data();
+  // Codes of 5 to 7 bits take a byte each, sign-extended, as loads expect.
+  std::vector<char> wide;
+  if (bits == 8 && widthOf(values.getElementType()) < 8)
+    wide = widenElements(values);
+  const char *in = wide.empty() ? values.getBytes().data() : wide.data();
   int64_t written = 0;
   for (int64_t panel = 0; panel < shape.panels(); ++panel) {
     size_t start = 0;

@@ -24,6 +24,13 @@ static bool isStored(Value value) {
   return matchPattern(value, m_Constant());
 }
 
+/// The fewest positions of the weight that hold a multiple of `step` elements, where
+/// `per` positions hold `stored`.
+static int64_t positionsOf(int64_t step, int64_t stored, int64_t per) {
+  int64_t positions = step * per;
+  return positions / std::gcd(positions, std::max<int64_t>(stored, 1));
+}
+
 bool PanelWeight::isWeight(Value value) {
   if (isStored(value))
     return true;
@@ -52,7 +59,7 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
   for (const Leaf &leaf : weight.leaves)
     if (leaf.packing.kind == TilePacking::Kind::Elements && leaf.argument >= 0)
       weight.step = std::lcm(
-          weight.step, llvm::divideCeil(leaf.layout.step() * leaf.per, leaf.stored));
+          weight.step, positionsOf(leaf.layout.step(), leaf.stored, leaf.per));
   // A group must hold whole steps; it is cut otherwise.
   if (weight.group % weight.step != 0)
     return kernel.getRoot()->emitError("expected groups of a multiple of ")
@@ -140,8 +147,7 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
                                        : 1
                                  : nodes[child.number].step);
   // In the codec's own positions, then in the weight's.
-  node.step = codec.getTileStep(steps) * per / std::max<int64_t>(stored, 1);
-  node.step = std::max<int64_t>(node.step, 1);
+  node.step = positionsOf(codec.getTileStep(steps), stored, per);
   node.group = codec.getTileGroup() * per / std::max<int64_t>(stored, 1);
   nodes.push_back(std::move(node));
   return Child{false, nodes.size() - 1};
