@@ -276,8 +276,12 @@ int pith_npy_write(const char *path, int32_t dtype, int32_t rank, const int64_t 
   while ((10 + n + 1) % 64)
     header[n++] = ' ';
   header[n++] = '\n';
+  /* A device or pipe is written to; only a file can be replaced. */
+  struct stat info;
+  int replace = stat(path, &info) || S_ISREG(info.st_mode);
   char *temporary = NULL;
-  if (asprintf(&temporary, "%s.tmp%ld", path, (long)getpid()) < 0)
+  if ((replace ? asprintf(&temporary, "%s.tmp%ld", path, (long)getpid())
+               : asprintf(&temporary, "%s", path)) < 0)
     BAD("out of memory");
   FILE *file = fopen(temporary, "wb");
   if (!file) {
@@ -290,11 +294,12 @@ int pith_npy_write(const char *path, int32_t dtype, int32_t rank, const int64_t 
   int good = fwrite(lead, 1, 10, file) == 10 && fwrite(header, 1, (size_t)n, file) == (size_t)n &&
              (bytes == 0 || fwrite(data, 1, (size_t)bytes, file) == (size_t)bytes);
   good = fclose(file) == 0 && good;
-  if (good && rename(temporary, path))
+  if (good && replace && rename(temporary, path))
     good = 0;
   if (!good) {
     snprintf(error, size, "cannot write '%s': %s", path, strerror(errno));
-    unlink(temporary);
+    if (replace)
+      unlink(temporary);
   }
   free(temporary);
   return !good;

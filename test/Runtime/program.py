@@ -118,3 +118,10 @@ if not here:
     if done.returncode == 3:
         assert "this CPU lacks" in done.stderr, done
     pt.command([other, "--info"])
+
+# A device that is an output is written to, not replaced.
+os.symlink("/dev/full", at("full"))
+_, message = pt.command([program, "--input", f"{A}={at('fortran.npy')}", "--input",
+                         f"{B}={at('big.npy')}", "--output", f"{S}={at('full')}"], expect=1)
+assert "No space left on device" in message, message
+assert os.path.islink(at("full"))
