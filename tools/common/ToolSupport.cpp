@@ -39,8 +39,9 @@ std::vector<char *> pith::withoutWeights(int argc, char **argv) {
     return argument.ltrim('-') == "print-weights" ||
            argument.contains("mlir-elide-resource-strings-if-larger");
   });
-  if (!decided)
-    arguments.push_back(elide);
+  // In front: behind, it would be the value of an option that lacks one.
+  if (!decided && !arguments.empty())
+    arguments.insert(arguments.begin() + 1, elide);
   return arguments;
 }
 
