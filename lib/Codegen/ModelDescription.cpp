@@ -74,6 +74,8 @@ std::optional<int32_t> pith::getRuntimeType(Type type) {
     return PITH_BOOL;
   if (type.isBF16())
     return PITH_BFLOAT16;
+  if (!type.isIntOrFloat())
+    return std::nullopt;
   unsigned bits = type.getIntOrFloatBitWidth();
   if (type.isF16() || type.isF32() || type.isF64())
     return bits == 16 ? PITH_FLOAT16 : bits == 32 ? PITH_FLOAT32 : PITH_FLOAT64;

@@ -81,6 +81,20 @@ LogicalResult Compilation::load(StringRef path) {
   return success();
 }
 
+/// What all stages take for granted: one block, from tensors to tensors.
+static LogicalResult checkMain(func::FuncOp main) {
+  if (!main.getBody().hasOneBlock())
+    return main.emitError("expects 'main' to have a body of one block");
+  for (TypeRange types : {TypeRange(main.getArgumentTypes()),
+                          TypeRange(main.getResultTypes())})
+    for (Type type : types)
+      if (!isa<RankedTensorType>(type))
+        return main.emitError("expects inputs and outputs of 'main' to be ranked "
+                              "tensors, found ")
+               << type;
+  return success();
+}
+
 /// Reads IR of the stage that its attribute names; without one, as imported.
 LogicalResult Compilation::readStage(StringRef path) {
   if (!options.shapes.empty())
@@ -98,6 +112,8 @@ LogicalResult Compilation::readStage(StringRef path) {
     return failure();
   if (!getMain())
     return (*module).emitError("expects a function named 'main'");
+  if (failed(checkMain(getMain())))
+    return failure();
   auto stated = (*module)->getAttrOfType<StringAttr>(kStageAttr);
   if (!stated)
     return success();

@@ -98,6 +98,9 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, Verbosity verbosity,
     : context(context), verbosity(verbosity), os(os) {
   handler = context.getDiagEngine().registerHandler(
       [this](Diagnostic &diagnostic) { print(diagnostic); });
+  // Who asks for less than remarks reads models, not IR.
+  if (verbosity != Verbosity::Remarks)
+    context.printOpOnDiagnostic(false);
   if (verbosity != Verbosity::Remarks)
     return;
   remark::RemarkCategories categories{/*all=*/{}, ".*", ".*", ".*", ".*"};
