@@ -10,6 +10,7 @@
  *
  *===----------------------------------------------------------------------===*/
 
+#define _GNU_SOURCE
 #include "Command.h"
 
 #include <errno.h>
@@ -22,10 +23,14 @@
 int command_error(const char *format, ...) {
   va_list list;
   va_start(list, format);
-  fputs("error: ", stderr);
-  vfprintf(stderr, format, list);
-  fputc('\n', stderr);
+  char *text = NULL;
+  if (vasprintf(&text, format, list) < 0)
+    text = NULL;
   va_end(list);
+  fputs("error: ", stderr);
+  command_print_text(stderr, text ? text : format); /* names are the model's */
+  fputc('\n', stderr);
+  free(text);
   return EXIT_WRONG_INPUT;
 }
 

@@ -125,3 +125,10 @@ _, message = pt.command([program, "--input", f"{A}={at('fortran.npy')}", "--inpu
                          f"{B}={at('big.npy')}", "--output", f"{S}={at('full')}"], expect=1)
 assert "No space left on device" in message, message
 assert os.path.islink(at("full"))
+
+# Names of the model reach the terminal without its control characters.
+evil = pt.compile(pt.model([pt.node("Neg", "a\x1b[31m", "y")],
+                           {"a\x1b[31m": ("float32", [2])}, {"y": ("float32", [2])}),
+                  folder, name="evil")
+_, message = pt.command([evil, "--output", at("y.npy")], expect=1)
+assert "missing input 'a?[31m'" in message, message
