@@ -65,6 +65,11 @@ llvm::Error pith::writeOutput(
       return error;
     llvm::outs().write(buffer.data(), buffer.size());
     llvm::outs().flush();
+    if (std::error_code error = llvm::outs().error()) {
+      llvm::outs().clear_error(); // or it is a fatal one at exit
+      return llvm::createStringError("cannot write to the standard output: " +
+                                     error.message());
+    }
     return llvm::Error::success();
   }
   auto file = OutputFile::create(path);

@@ -124,6 +124,11 @@ static void onCrash(void *) {
 }
 
 static void onFatalError(void *, const char *reason, bool) {
+  // What help prints is only known to be lost when the process ends.
+  if (llvm::outs().has_error()) {
+    llvm::errs() << toolName << ": error: cannot write to the standard output\n";
+    ::_exit(kWrongInput);
+  }
   llvm::errs() << toolName << ": internal error: " << reason << '\n';
   llvm::sys::RunInterruptHandlers();
   ::_exit(kInternalError);

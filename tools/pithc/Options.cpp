@@ -12,6 +12,7 @@
 #include "pith/Compression/Recipe.h"
 #include "pith/Pipelines/Compile.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace pith;
 namespace cl = llvm::cl;
@@ -110,6 +111,12 @@ static llvm::Error check(const CommandLine &line, Options &options) {
     return wrong("expects -o FILE");
   if (options.output == "-" && options.getArtefactKind())
     return wrong("expects -o FILE: only IR and assembly go to the standard output");
+  for (llvm::StringRef written : {options.output, options.report})
+    if (!written.empty() && llvm::sys::fs::equivalent(written, options.model))
+      return wrong("expects to write to another file than the model, '" +
+                   options.model + "'");
+  if (!options.report.empty() && options.report == options.output)
+    return wrong("expects -o and --report to name two files");
   if (options.level > 3)
     return wrong("expects -O0 to -O3, found -O" + llvm::Twine(options.level));
   if (line.quiet && line.verbose)
