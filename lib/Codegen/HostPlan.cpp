@@ -84,14 +84,18 @@ LogicalResult HostPlan::run() {
   for (auto &[value, storage] : storages)
     if (!outputs.count(value))
       add(storage, byteSize(shapes, value));
+  // All entries before the first pointer to one: the map moves what it holds.
+  for (auto call : block.getOps<func::CallOp>()) {
+    auto found = plans.find(call.getCallee());
+    if (found == plans.end())
+      return call.emitError("no kernel '") << call.getCallee() << "'";
+    scratch[call].resize(found->second.scratchBytes.size());
+  }
   step = 0;
   for (Operation &op : block) {
     if (auto call = dyn_cast<func::CallOp>(op)) {
       auto found = plans.find(call.getCallee());
-      if (found == plans.end())
-        return call.emitError("no kernel '") << call.getCallee() << "'";
       auto &list = scratch[call];
-      list.resize(found->second.scratchBytes.size());
       for (auto [i, bytes] : llvm::enumerate(found->second.scratchBytes)) {
         list[i].first = list[i].last = step;
         add(list[i], bytes.replaceSymbols(program.symbolValues[call]));

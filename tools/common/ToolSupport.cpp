@@ -129,9 +129,12 @@ static void onFatalError(void *, const char *reason, bool) {
     llvm::errs() << toolName << ": error: cannot write to the standard output\n";
     ::_exit(kWrongInput);
   }
-  llvm::errs() << toolName << ": internal error: " << reason << '\n';
+  // That is how LLVM reports a full disk.
+  bool isOutput = llvm::StringRef(reason).contains("IO failure on output stream");
+  llvm::errs() << toolName << (isOutput ? ": error: " : ": internal error: ") << reason
+               << '\n';
   llvm::sys::RunInterruptHandlers();
-  ::_exit(kInternalError);
+  ::_exit(isOutput ? kWrongInput : kInternalError);
 }
 
 static void onOutOfMemory(void *, const char *reason, bool) {
