@@ -79,6 +79,7 @@ private:
   llvm::Error makeObject(llvm::StringRef output);
   llvm::Error makeArchive(llvm::StringRef output);
   llvm::Error makeLinked(llvm::StringRef output);
+  llvm::Error checkSpace(bool isStatic);
   std::string runtimeArchive() const {
     return options.runtimes + "/" + (target.triple.isAArch64() ? "aarch64" : "x86_64") +
            "/libpithrt.a";
@@ -139,8 +140,28 @@ llvm::Error ArtefactWriter::emitInputs() {
   return writeTemporary(makeReservation(program.weightsSymbol, size, target.triple));
 }
 
+/// The linker writes into a mapping of its output, which kills the process where the
+/// disk is full: so finds out before.
+llvm::Error ArtefactWriter::checkSpace(bool isStatic) {
+  uint64_t needed = isStatic ? 2u << 20 : 0, bytes = 0; // of the C library
+  for (const OutputFile &input : inputs)
+    if (!llvm::sys::fs::file_size(input.getTemporary(), bytes))
+      needed += bytes;
+  if (options.kind != ArtefactKind::Object &&
+      !llvm::sys::fs::file_size(runtimeArchive(), bytes))
+    needed += bytes;
+  llvm::StringRef folder = path::parent_path(options.output);
+  auto space = llvm::sys::fs::disk_space(folder.empty() ? "." : folder);
+  if (space && space->available < needed)
+    return llvm::createStringError("cannot write '" + options.output +
+                                   "': no space left on the device");
+  return llvm::Error::success();
+}
+
 /// One relocatable object of everything.
 llvm::Error ArtefactWriter::makeObject(llvm::StringRef output) {
+  if (llvm::Error error = checkSpace(/*isStatic=*/false))
+    return error;
   std::vector<std::string> arguments = {"-r", "-m", getEmulation(target.triple), "-o",
                                         output.str()};
   for (const OutputFile &input : inputs)
@@ -205,6 +226,8 @@ llvm::Error ArtefactWriter::makeLinked(llvm::StringRef output) {
   auto frame = getLinkFrame(target.triple, kind);
   if (!frame)
     return frame.takeError();
+  if (llvm::Error error = checkSpace(kind == LinkKind::Static))
+    return error;
   // Only x86-64 has a section that is filled after linking; elsewhere the weights
   // are linked like other data.
   bool fillLast = target.triple.getArch() == llvm::Triple::x86_64;
