@@ -28,8 +28,7 @@ llvm::Error pith::runLinker(llvm::ArrayRef<std::string> arguments) {
   if (broken)
     return llvm::createStringError("internal error: the linker failed before and cannot "
                                    "run again in this process");
-  // Writing into a mapping kills the process where the disk is full.
-  std::vector<const char *> raw = {"ld.lld", "--no-mmap-output-file"};
+  std::vector<const char *> raw = {"ld.lld"};
   for (const std::string &argument : arguments)
     raw.push_back(argument.c_str());
   std::string messages;
