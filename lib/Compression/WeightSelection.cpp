@@ -156,3 +156,15 @@ pith::selectWeights(ModuleOp module, const WeightSelection &selection) {
   }
   return selected;
 }
+
+LogicalResult
+pith::rewriteWeights(ModuleOp module, const WeightSelection &selection,
+                     function_ref<LogicalResult(const Weight &)> rewrite) {
+  FailureOr<SmallVector<Weight>> weights = selectWeights(module, selection);
+  if (failed(weights))
+    return failure();
+  for (const Weight &weight : *weights)
+    if (failed(rewrite(weight)))
+      return failure();
+  return success();
+}

@@ -17,7 +17,8 @@ model = pt.save(
 RECIPES = [f"prune{{sparsity=0.5}},quantize{{bits={bits}}}" for bits in (3, 5, 6, 7)] + [
     "prune{pattern=1:3},int4", "prune{pattern=3:32},int2", "prune{pattern=2:5},w4a8",
     "prune{pattern=1:4},quantize{bits=5 group-size=16}",
-    "prune{pattern=1:7},quantize{bits=3 group-size=256}"]
+    "prune{pattern=1:7},quantize{bits=3 group-size=256}",
+    "prune{pattern=3:24},nf4", "prune{pattern=3:32},mxfp4"]
 for recipe in RECIPES:
     for cpu in ("native", "x86-64-v3"):
         pt.command(["pith-run", "--compare", "--quiet", "--shape=x:3x256", f"--cpu={cpu}",

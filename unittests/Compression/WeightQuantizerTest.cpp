@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Quantization/WeightQuantizer.h"
 
 #include "CompressionTest.h"

@@ -24,6 +24,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
 
@@ -77,6 +78,10 @@ struct WeightSelection {
 /// an error and fails if a pattern is no regular expression or matches nothing.
 mlir::FailureOr<llvm::SmallVector<Weight>>
 selectWeights(mlir::ModuleOp module, const WeightSelection &selection);
+/// Calls `rewrite` for each of them; fails at the first that fails.
+mlir::LogicalResult
+rewriteWeights(mlir::ModuleOp module, const WeightSelection &selection,
+               llvm::function_ref<mlir::LogicalResult(const Weight &)> rewrite);
 
 /// How far a replacement is from what it replaces: sums over all elements.
 struct WeightError {

@@ -13,12 +13,10 @@
 #include "pith/Compression/CheckedPass.h"
 #include "pith/Compression/Codebook/CodebookOps.h"
 #include "pith/Compression/Codebook/CodebookQuantizer.h"
+#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
-#include "pith/Compression/Weights.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Remarks.h"
-
-#include <cmath>
+#include "llvm/Support/MathExtras.h"
 
 namespace pith {
 #define GEN_PASS_DEF_QUANTIZETOCODEBOOKPASS
@@ -39,21 +37,16 @@ public:
 
   void runOnOperation() override {
     WeightSelection selection{getArgumentName(), select, exclude, minElements};
-    FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
-    if (failed(weights))
-      return signalPassFailure();
-    for (const Weight &weight : *weights)
-      if (failed(quantize(weight)))
-        return signalPassFailure();
+    if (failed(rewriteWeights(getOperation(), selection,
+                              [&](const Weight &weight) { return quantize(weight); })))
+      signalPassFailure();
   }
 
 private:
   const CodebookTraits &getTraits() const { return getCodebookTraits(codebook); }
   CodebookQuantizer getQuantizer() const;
   std::string getObstacle(const Weight &weight) const;
-  FailureOr<HostTensor> getFloats(const Weight &weight, float &largest);
   LogicalResult quantize(const Weight &weight);
-  Value encodeCodes(const Weight &weight, OpBuilder &builder, const HostTensor &codes);
   Value encode(const Weight &weight, const CodebookQuantizer::Result &quantized);
 };
 } // namespace
@@ -97,37 +90,12 @@ CodebookQuantizer QuantizeToCodebookPass::getQuantizer() const {
 
 /// Why the weight cannot be quantized; empty if it can.
 std::string QuantizeToCodebookPass::getObstacle(const Weight &weight) const {
-  auto codec = weight.value.getDefiningOp<WeightCodecOpInterface>();
-  if (!codec)
-    return "";
-  if (!codec.canReencode())
-    return "it is " + codec.getFormatName() + " already";
-  if (getQuantizer().bits == 1)
-    return "codes of 1 bit have no zero for the elements that are not stored";
-  return "";
-}
-
-/// Codes of a sparse weight are stored sparsely where that takes fewer bytes.
-Value QuantizeToCodebookPass::encodeCodes(const Weight &weight, OpBuilder &builder,
-                                          const HostTensor &codes) {
-  Operation *old = weight.value.getDefiningOp();
-  if (auto codec = dyn_cast<WeightCodecOpInterface>(old)) {
-    Value sparse = codec.reencode(builder, codes);
-    auto type = codes.getType();
-    int64_t denseBits = type.getNumElements() * type.getElementTypeBitWidth();
-    if (sparse && getStoredBits(sparse) < denseBits)
-      return sparse;
-    if (sparse) {
-      remark::analysis(weight.getLoc(), remark::RemarkOpts::name("StoredDense")
-                                            .category(getArgumentName())
-                                            .function("main"))
-          << remark::add("{0} takes no fewer bytes than dense codes",
-                         getFormatName(sparse))
-          << remark::metric("node", weight.node);
-      eraseStoredValue(sparse);
-    }
-  }
-  return createConstant(builder, old->getLoc(), codes, weight.name);
+  unsigned width = getQuantizer().bits;
+  std::string obstacle = getCodingObstacle(weight, width);
+  if (obstacle.empty() && getTraits().microscaling &&
+      32 % getGroupUnit(weight, width) != 0)
+    return "of its pattern, groups of 32 would not fill whole bytes";
+  return obstacle;
 }
 
 /// Creates the new value beside the old one.
@@ -137,7 +105,7 @@ Value QuantizeToCodebookPass::encode(const Weight &weight,
   OpBuilder builder(old->getContext());
   builder.setInsertionPointAfter(old);
   Location loc = old->getLoc();
-  Value codes = encodeCodes(weight, builder, quantized.codes);
+  Value codes = createCodes(weight, builder, quantized.codes, getArgumentName());
   Value table = createConstant(builder, loc, quantized.codebook, weight.name + ".codebook");
   Value scale = createConstant(builder, loc, quantized.scale, weight.name + ".scale");
   Value second;
@@ -149,49 +117,24 @@ Value QuantizeToCodebookPass::encode(const Weight &weight,
                                   getCodebookName(codebook, getQuantizer().bits));
 }
 
-/// The weight's elements, which are finite.
-FailureOr<HostTensor> QuantizeToCodebookPass::getFloats(const Weight &weight,
-                                                        float &largest) {
-  FailureOr<HostTensor> dense = decodeWeight(weight.value);
-  if (failed(dense))
-    return failure();
-  HostTensor floats = dense->converted(Float32Type::get(&getContext()));
-  largest = 0;
-  for (float x : floats.as<float>()) {
-    if (!std::isfinite(x))
-      return emitWeightError(weight)
-             << "expected finite elements, found an infinity or NaN";
-    largest = std::max(largest, std::fabs(x));
-  }
-  return floats;
-}
-
 LogicalResult QuantizeToCodebookPass::quantize(const Weight &weight) {
   if (std::string obstacle = getObstacle(weight); !obstacle.empty()) {
     keepWeight(weight, getArgumentName(), obstacle);
     return success();
   }
   float largest;
-  FailureOr<HostTensor> floats = getFloats(weight, largest);
+  FailureOr<HostTensor> floats = decodeFinite(weight, largest);
   if (failed(floats))
     return failure();
   CodebookQuantizer quantizer = getQuantizer();
   quantizer.zeroEntry = isa<WeightCodecOpInterface>(weight.value.getDefiningOp());
+  quantizer.groupSize =
+      llvm::alignTo(quantizer.groupSize, getGroupUnit(weight, quantizer.bits));
   CodebookQuantizer::Result quantized = quantizer.quantize(*floats, largest);
   if (quantizer.scaleType == CodebookScaleType::F16 &&
       quantized.scale.getElementType().isF32())
-    remark::analysis(weight.getLoc(), remark::RemarkOpts::name("WideScales")
-                                          .category(getArgumentName())
-                                          .function("main"))
-        << "scales are f32: the weight lies outside the range of f16"
-        << remark::metric("node", weight.node);
-  Value replacement = encode(weight, quantized);
-  if (getStoredBits(replacement) >= getStoredBits(weight.value)) {
-    keepWeight(weight, getArgumentName(),
-               "codes, codebook and scales would take no fewer bytes");
-    eraseStoredValue(replacement);
-    return success();
-  }
-  replaceWeight(weight, replacement, quantized.error, getArgumentName());
+    remarkWideScales(weight, getArgumentName());
+  replaceIfSmaller(weight, encode(weight, quantized), quantized.error, getArgumentName(),
+                   "codes, codebook and scales would take no fewer bytes");
   return success();
 }

@@ -44,12 +44,9 @@ public:
   void runOnOperation() override {
     WeightSelection selection{getArgumentName(), select, exclude, minElements,
                               /*replaceable=*/false};
-    FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
-    if (failed(weights))
-      return signalPassFailure();
-    for (const Weight &weight : *weights)
-      if (failed(correct(weight)))
-        return signalPassFailure();
+    if (failed(rewriteWeights(getOperation(), selection,
+                              [&](const Weight &weight) { return correct(weight); })))
+      signalPassFailure();
   }
 
 private:

@@ -12,6 +12,7 @@
 #include "FactorRewriter.h"
 
 #include "pith/Compression/CheckedPass.h"
+#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/LowRank/LowRank.h"
 #include "pith/Compression/LowRank/Passes.h"
@@ -49,12 +50,9 @@ public:
 
   void runOnOperation() override {
     WeightSelection selection{getArgumentName(), select, exclude, minElements};
-    FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
-    if (failed(weights))
-      return signalPassFailure();
-    for (const Weight &weight : *weights)
-      if (failed(factorize(weight)))
-        return signalPassFailure();
+    if (failed(rewriteWeights(getOperation(), selection,
+                              [&](const Weight &weight) { return factorize(weight); })))
+      signalPassFailure();
   }
 
 private:
@@ -97,20 +95,16 @@ LogicalResult FactorizeWeightsPass::factorize(const Weight &weight) {
                    (target.rank < 1 ? " is no rank" : " would take no fewer bytes"));
     return success();
   }
-  FailureOr<HostTensor> dense = decodeWeight(weight.value);
-  if (failed(dense))
+  float largest;
+  FailureOr<HostTensor> floats = decodeFinite(weight, largest);
+  if (failed(floats))
     return failure();
-  HostTensor floats = dense->converted(Float32Type::get(&getContext()));
-  ArrayRef<float> values = floats.as<float>();
-  if (!llvm::all_of(values, [](float x) { return std::isfinite(x); }))
-    return emitWeightError(weight)
-           << "expected finite elements, found an infinity or NaN";
-  if (llvm::all_of(values, [](float x) { return x == 0; })) {
+  if (largest == 0) {
     keepWeight(weight, getArgumentName(), "all of it is zero");
     return success();
   }
   std::optional<LowRankFactors> factors =
-      approximateLowRank(&getContext(), values, rows, columns, target);
+      approximateLowRank(&getContext(), floats->as<float>(), rows, columns, target);
   if (!factors) {
     keepWeight(weight, getArgumentName(),
                llvm::formatv("no rank up to {0} keeps {1} of the energy",

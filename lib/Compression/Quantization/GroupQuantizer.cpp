@@ -173,19 +173,6 @@ float pith::roundToHalf(float value) {
   return std::copysign(std::min(magnitude, 65504.0f), value);
 }
 
-bool pith::allFinite(llvm::ArrayRef<float> weights, float &largest) {
-  uint32_t greatest = 0; // magnitudes order like their bits
-  const float *w = weights.data();
-  for (size_t i = 0, n = weights.size(); i < n; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, w + i, sizeof(bits));
-    bits &= 0x7fffffff;
-    greatest = bits > greatest ? bits : greatest;
-  }
-  std::memcpy(&largest, &greatest, sizeof(greatest));
-  return greatest < 0x7f800000;
-}
-
 int GroupQuantizer::minCode() const {
   if (!symmetric)
     return 0;

@@ -11,13 +11,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "pith/Compression/CheckedPass.h"
+#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/Quantization/Passes.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/Quantization/WeightQuantizer.h"
-#include "pith/Compression/Weights.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Remarks.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace pith {
@@ -46,17 +45,13 @@ public:
 
   void runOnOperation() override {
     WeightSelection selection{getArgumentName(), select, exclude, minElements};
-    FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
-    if (failed(weights))
-      return signalPassFailure();
-    for (const Weight &weight : *weights)
-      if (failed(quantize(weight)))
-        return signalPassFailure();
+    if (failed(rewriteWeights(getOperation(), selection,
+                              [&](const Weight &weight) { return quantize(weight); })))
+      signalPassFailure();
   }
 
 private:
   WeightQuantizer getQuantizer() const;
-  std::string getObstacle(const Weight &weight);
   LogicalResult quantize(const Weight &weight);
   Value encode(const Weight &weight, const WeightQuantizer::Result &quantized);
 };
@@ -74,58 +69,14 @@ WeightQuantizer QuantizeWeightsPass::getQuantizer() const {
   return quantizer;
 }
 
-/// Of how many elements a group of a sparse weight must hold a multiple, so that
-/// what is stored of it fills whole bytes.
-static int64_t getGroupUnit(WeightCodecOpInterface codec, unsigned bits) {
-  SmallVector<int64_t> steps;
-  for (auto [index, operand] : llvm::enumerate(codec->getOperands())) {
-    Type stored = getElementTypeOrSelf(operand.getType());
-    unsigned width = index == 0 ? bits : stored.getIntOrFloatBitWidth();
-    // Masks are bits of whole vectors.
-    bool whole = width >= 8 || stored.isInteger(1);
-    steps.push_back(whole ? 1 : 8 / (width & (0u - width)));
-  }
-  return codec.getTileStep(steps);
-}
-
-/// Why the weight cannot be quantized; empty if it can.
-std::string QuantizeWeightsPass::getObstacle(const Weight &weight) {
-  auto codec = weight.value.getDefiningOp<WeightCodecOpInterface>();
-  if (!codec)
-    return "";
-  if (!codec.canReencode())
-    return "it is " + codec.getFormatName() + " already";
-  if (bits == 1)
-    return "codes of 1 bit have no zero for the elements that are not stored";
-  return "";
-}
-
-/// Creates the new value beside the old one. Codes of a sparse weight are stored
-/// sparsely where that takes fewer bytes.
+/// Creates the new value beside the old one.
 Value QuantizeWeightsPass::encode(const Weight &weight,
                                   const WeightQuantizer::Result &quantized) {
   Operation *old = weight.value.getDefiningOp();
   OpBuilder builder(old->getContext());
   builder.setInsertionPointAfter(old);
   Location loc = old->getLoc();
-  Value codes;
-  if (auto codec = dyn_cast<WeightCodecOpInterface>(old)) {
-    codes = codec.reencode(builder, quantized.codes);
-    auto type = quantized.codes.getType();
-    int64_t denseBits = type.getNumElements() * type.getElementTypeBitWidth();
-    if (codes && getStoredBits(codes) >= denseBits) {
-      remark::analysis(weight.getLoc(), remark::RemarkOpts::name("StoredDense")
-                                            .category(getArgumentName())
-                                            .function("main"))
-          << remark::add("{0} takes no fewer bytes than dense codes",
-                         getFormatName(codes))
-          << remark::metric("node", weight.node);
-      eraseStoredValue(codes);
-      codes = {};
-    }
-  }
-  if (!codes)
-    codes = createConstant(builder, loc, quantized.codes, weight.name);
+  Value codes = createCodes(weight, builder, quantized.codes, getArgumentName());
   Value scale =
       createConstant(builder, loc, quantized.scale, weight.name + ".scale"), zero;
   if (quantized.zeroPoint)
@@ -136,39 +87,23 @@ Value QuantizeWeightsPass::encode(const Weight &weight,
 }
 
 LogicalResult QuantizeWeightsPass::quantize(const Weight &weight) {
-  if (std::string obstacle = getObstacle(weight); !obstacle.empty()) {
+  if (std::string obstacle = getCodingObstacle(weight, bits); !obstacle.empty()) {
     keepWeight(weight, getArgumentName(), obstacle);
     return success();
   }
-  FailureOr<HostTensor> dense = decodeWeight(weight.value);
-  if (failed(dense))
-    return failure();
-  HostTensor floats = dense->converted(Float32Type::get(&getContext()));
   float largest;
-  if (!allFinite(floats.as<float>(), largest))
-    return emitWeightError(weight)
-           << "expected finite elements, found an infinity or NaN";
-
+  FailureOr<HostTensor> floats = decodeFinite(weight, largest);
+  if (failed(floats))
+    return failure();
   WeightQuantizer quantizer = getQuantizer();
-  auto sparse = weight.value.getDefiningOp<WeightCodecOpInterface>();
-  if (sparse) {
+  if (weight.value.getDefiningOp<WeightCodecOpInterface>()) {
     quantizer.group.symmetric = true;
-    quantizer.groupSize = llvm::alignTo(groupSize, getGroupUnit(sparse, bits));
+    quantizer.groupSize = llvm::alignTo(groupSize, getGroupUnit(weight, bits));
   }
-  WeightQuantizer::Result quantized = quantizer.quantize(floats, largest);
+  WeightQuantizer::Result quantized = quantizer.quantize(*floats, largest);
   if (quantizer.group.halfScales && quantized.scale.getElementType().isF32())
-    remark::analysis(weight.getLoc(), remark::RemarkOpts::name("WideScales")
-                                          .category(getArgumentName())
-                                          .function("main"))
-        << "scales are f32: the weight lies outside the range of f16"
-        << remark::metric("node", weight.node);
-  Value replacement = encode(weight, quantized);
-  if (getStoredBits(replacement) >= getStoredBits(weight.value)) {
-    keepWeight(weight, getArgumentName(),
-               "codes and scales would take no fewer bytes");
-    eraseStoredValue(replacement);
-    return success();
-  }
-  replaceWeight(weight, replacement, quantized.error, getArgumentName());
+    remarkWideScales(weight, getArgumentName());
+  replaceIfSmaller(weight, encode(weight, quantized), quantized.error, getArgumentName(),
+                   "codes and scales would take no fewer bytes");
   return success();
 }

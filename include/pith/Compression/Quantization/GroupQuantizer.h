@@ -44,9 +44,6 @@ struct GroupQuantizer {
                  llvm::MutableArrayRef<int16_t> codes) const;
 };
 
-/// Whether no element is an infinity or NaN; `largest` becomes max|w|.
-bool allFinite(llvm::ArrayRef<float> weights, float &largest);
-
 /// `value` rounded to half precision (ties to even), at most ±65504.
 float roundToHalf(float value);
 
