@@ -11,6 +11,7 @@
 
 #include "Plugins.h"
 
+#include "pith/Pipelines/Registration.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "llvm/Support/CommandLine.h"
@@ -54,7 +55,10 @@ llvm::Error pith::loadPlugins() {
   return llvm::Error::success();
 }
 
-void pith::registerPluginDialects(mlir::DialectRegistry &registry) {
+mlir::DialectRegistry pith::makeToolRegistry() {
+  mlir::DialectRegistry registry;
+  registerPithDialects(registry);
   for (const mlir::DialectPlugin &dialect : getDialects())
     dialect.registerDialectRegistryCallbacks(registry);
+  return registry;
 }

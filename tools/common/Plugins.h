@@ -15,8 +15,8 @@ namespace pith {
 /// Loads the shared objects that `--plugin` names and registers their passes. Call
 /// it once, after the command line is parsed.
 llvm::Error loadPlugins();
-/// Adds the ops of the loaded plugins.
-void registerPluginDialects(mlir::DialectRegistry &registry);
+/// Pith's dialects, and those of the plugins that were loaded.
+mlir::DialectRegistry makeToolRegistry();
 
 } // namespace pith
 

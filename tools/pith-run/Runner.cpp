@@ -38,17 +38,11 @@ namespace {
 class Runner {
 public:
   explicit Runner(const RunOptions &options)
-      : options(options), context(makeRegistry()),
+      : options(options), context(makeToolRegistry()),
         printer(context, options.verbosity), compilation(context, compileOptions()) {}
   int run(llvm::StringRef path);
 
 private:
-  static DialectRegistry makeRegistry() {
-    DialectRegistry registry;
-    registerPithDialects(registry);
-    registerPluginDialects(registry);
-    return registry;
-  }
   CompileOptions compileOptions() const {
     CompileOptions result;
     result.recipe = options.recipe;

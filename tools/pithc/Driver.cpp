@@ -25,17 +25,11 @@ namespace {
 class Driver {
 public:
   explicit Driver(const Options &options)
-      : options(options), context(makeRegistry()),
+      : options(options), context(makeToolRegistry()),
         printer(context, options.verbosity), compilation(context, compileOptions()) {}
   int run();
 
 private:
-  static DialectRegistry makeRegistry() {
-    DialectRegistry registry;
-    registerPithDialects(registry);
-    registerPluginDialects(registry);
-    return registry;
-  }
   CompileOptions compileOptions() const {
     CompileOptions result;
     result.shapes = options.shapes;
