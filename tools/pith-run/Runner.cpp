@@ -12,7 +12,6 @@
 #include "ReferenceModel.h"
 #include "ToolSupport.h"
 #include "pith/Pipelines/Compile.h"
-#include "pith/Pipelines/Registration.h"
 #include "pith/Target/JIT.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"

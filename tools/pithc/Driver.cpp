@@ -9,7 +9,6 @@
 
 #include "Plugins.h"
 #include "ToolSupport.h"
-#include "pith/Pipelines/Registration.h"
 #include "pith/Target/CodeEmission.h"
 #include "pith/Target/OutputFile.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
