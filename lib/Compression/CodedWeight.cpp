@@ -88,9 +88,10 @@ Value pith::createCodes(const Weight &weight, OpBuilder &builder,
 }
 
 void pith::replaceIfSmaller(const Weight &weight, Value replacement, WeightError error,
-                            StringRef pass, const llvm::Twine &reason) {
+                            StringRef pass, const llvm::Twine &reason,
+                            std::optional<WeightError> outputError) {
   if (getStoredBits(replacement) < getStoredBits(weight.value))
-    return replaceWeight(weight, replacement, error, pass);
+    return replaceWeight(weight, replacement, error, pass, outputError);
   keepWeight(weight, pass, reason);
   eraseStoredValue(replacement);
 }

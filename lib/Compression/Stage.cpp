@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "pith/Compression/Passes.h"
-#include "pith/Compression/Weights.h"
+#include "pith/Compression/WeightStatistics.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinDialect.h"
@@ -67,7 +67,10 @@ static llvm::StringSet<> collectResources(ModuleOp module) {
 void ReleaseConstantsPass::runOnOperation() {
   ModuleOp module = getOperation();
   module.walk([](Operation *op) {
-    op->removeAttr(kOriginalAttr);
+    for (StringRef name : {StringRef(kOriginalAttr), StringRef(kStatisticsAttr),
+                           StringRef(kSensitivityAttr), StringRef(kBitsAttr),
+                           StringRef(kRankAttr)})
+      op->removeAttr(name);
     if (isa<ConstantOp>(op) && op->use_empty())
       op->erase();
   });

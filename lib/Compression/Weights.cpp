@@ -115,25 +115,30 @@ void pith::eraseStoredValue(Value value) {
 }
 
 void pith::remarkCompressed(const Weight &weight, Value replacement,
-                            double decibels, StringRef pass) {
+                            double decibels, StringRef pass,
+                            std::optional<WeightError> outputError) {
   double bits = double(getStoredBits(replacement)) /
                 cast<RankedTensorType>(replacement.getType()).getNumElements();
-  remark::passed(weight.getLoc(), remark::RemarkOpts::name("Compressed")
-                                      .category(pass)
-                                      .function("main"))
-      << remark::add("{0}", getFormatName(replacement))
-      << remark::metric("node", weight.node)
-      << remark::metric("tensor", weight.name)
-      << remark::metric("sqnr_db", llvm::formatv("{0:f2}", decibels).str())
-      << remark::metric("bits_per_weight", llvm::formatv("{0:f3}", bits).str());
+  auto remark = remark::passed(weight.getLoc(), remark::RemarkOpts::name("Compressed")
+                                                    .category(pass)
+                                                    .function("main"));
+  remark << remark::add("{0}", getFormatName(replacement))
+         << remark::metric("node", weight.node)
+         << remark::metric("tensor", weight.name)
+         << remark::metric("sqnr_db", llvm::formatv("{0:f2}", decibels).str())
+         << remark::metric("bits_per_weight", llvm::formatv("{0:f3}", bits).str());
+  if (outputError)
+    remark << remark::metric("output_sqnr_db",
+                             llvm::formatv("{0:f2}", toDecibels(*outputError)).str());
 }
 
 void pith::replaceWeight(const Weight &weight, Value replacement,
-                         WeightError error, StringRef pass) {
+                         WeightError error, StringRef pass,
+                         std::optional<WeightError> outputError) {
   WeightHistory history = WeightHistory::get(weight.value);
   history.error = combineDecibels(history.error, toDecibels(error));
   history.set(replacement.getDefiningOp());
-  remarkCompressed(weight, replacement, *history.error, pass);
+  remarkCompressed(weight, replacement, *history.error, pass, outputError);
   Value old = weight.value;
   for (OpOperand *use : weight.uses)
     use->set(replacement);

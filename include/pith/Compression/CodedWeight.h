@@ -39,7 +39,8 @@ mlir::Value createCodes(const Weight &weight, mlir::OpBuilder &builder,
 
 /// Replaces the weight, or keeps it, for `reason`, where that takes no fewer bytes.
 void replaceIfSmaller(const Weight &weight, mlir::Value replacement, WeightError error,
-                      llvm::StringRef pass, const llvm::Twine &reason);
+                      llvm::StringRef pass, const llvm::Twine &reason,
+                      std::optional<WeightError> outputError = {});
 
 /// Says that scales asked for in f16 are f32.
 void remarkWideScales(const Weight &weight, llvm::StringRef pass);

@@ -24,7 +24,9 @@ def CountParametersPass : Pass<"pith-count-parameters", "::mlir::ModuleOp"> {
 def ReleaseConstantsPass : Pass<"pith-release-constants", "::mlir::ModuleOp"> {
   let summary = "frees the memory of weights that are not used any more";
   let description = [{
-    Drops `pith.original` from all ops, erases constants without uses, and frees
+    Drops `pith.original` and what a profile and passes said about weights
+    (`pith.statistics`, `pith.sensitivity`, `pith.bits`, `pith.rank`) from all ops,
+    erases constants without uses, and frees
     the data of every resource of the context to which nothing in the module
     refers. Run it once, at the end of the compress stage, and only where the
     context holds no other module.

@@ -107,16 +107,19 @@ struct WeightHistory {
 };
 
 /// Uses `replacement`, a new stored value, in all of the weight's uses; erases
-/// the old one; sets attributes and emits a remark.
+/// the old one; sets attributes and emits a remark. `outputError`, where a profile
+/// tells it, is that of the products with the activations seen.
 void replaceWeight(const Weight &weight, mlir::Value replacement,
-                   WeightError error, llvm::StringRef pass);
+                   WeightError error, llvm::StringRef pass,
+                   std::optional<WeightError> outputError = {});
 
 /// Erases the ops of a stored value that nothing uses.
 void eraseStoredValue(mlir::Value value);
 
 /// Emits the remark for a weight that was compressed.
 void remarkCompressed(const Weight &weight, mlir::Value replacement,
-                      double decibels, llvm::StringRef pass);
+                      double decibels, llvm::StringRef pass,
+                      std::optional<WeightError> outputError = {});
 
 /// Records that a weight stays as it is.
 void keepWeight(const Weight &weight, llvm::StringRef pass,
