@@ -130,10 +130,27 @@ def Pith_WeightCodecOpInterface : OpInterface<"WeightCodecOpInterface"> {
     }], "::pith::TileValues", "emitTile",
       (ins "::pith::TileEmitter &":$emitter, "::mlir::ValueRange":$group)>,
     InterfaceMethod<[{
+      One value per panel vector by which `emitTile` multiplies all values of a group
+      last, if it does so: kernels with few rows multiply sums of products by it
+      instead, once per group. Empty otherwise.
+    }], "::llvm::SmallVector<::mlir::Value>", "getTileFactors",
+      (ins "::pith::TileEmitter &":$emitter, "::mlir::ValueRange":$group), "",
+      [{ return {}; }]>,
+    InterfaceMethod<[{
+      What `emitTile` emits, without the multiplication by `getTileFactors`.
+    }], "::pith::TileValues", "emitUnscaledTile",
+      (ins "::pith::TileEmitter &":$emitter, "::mlir::ValueRange":$group), "",
+      [{ return $_op.emitTile(emitter, group); }]>,
+    InterfaceMethod<[{
       The affine form over integer codes, if the op has one: kernels with integer
       dot products multiply the codes and apply scale and zero point once per
       group. The tile of the codes operand is `[step][vector]` of `i32`, as ever.
     }], "::std::optional<::pith::IntegerForm>", "getIntegerForm", (ins), "",
+      [{ return std::nullopt; }]>,
+    InterfaceMethod<[{
+      Where its stored elements are, if the op is a sparse form: kernels may then
+      multiply these alone.
+    }], "::std::optional<::pith::SparseForm>", "getSparseForm", (ins), "",
       [{ return std::nullopt; }]>,
     InterfaceMethod<[{
       Whether `reencode` works: the op only says which elements are stored, and

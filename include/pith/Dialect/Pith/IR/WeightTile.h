@@ -32,9 +32,11 @@ namespace pith {
 /// How a stored operand is re-laid for panels.
 struct TilePacking {
   enum class Kind {
-    /// Kept as it is and reached by `TileEmitter::loadScalar` and `table`:
-    /// per-tensor scales, codebooks.
+    /// Kept as it is and reached by `TileEmitter::loadScalar`: per-tensor scales.
     Tensor,
+    /// Rows of `length` elements (one, if it has rank 1), reached by `lookUpTile` in
+    /// whatever form suits the target: codebooks.
+    Table,
     /// One element per output and reduction position (`[outputs, reduction…]`).
     /// Elements of 8 bits and more: `[panel][position][lane]`. Narrower ones are
     /// cut into planes of 4, 2 and 1 bits (3 bits = 2 + 1); a byte of a plane
@@ -49,11 +51,21 @@ struct TilePacking {
     /// `Elements` of `i1`), stored row by row over `[outputs, reduction]`; re-laid
     /// in the order (panel, position, vector, lane) and read by
     /// `TileEmitter::expand`. A table of panel starts is kept beside it.
-    Compact
+    Compact,
+    /// Whole blocks of `blockOutputs` outputs and `blockPositions` positions, one for
+    /// each bit set in operand `maskOperand` (`[block rows, block columns]`, in that
+    /// order): `[blocks, blockOutputs, blockPositions]`. A panel has an entry for
+    /// each block column that is set for one of its outputs; re-laid as
+    /// `[entry][position][lane]` like `Elements`, what is not stored as `fill`.
+    /// Kernels visit the entries only.
+    Blocks,
+    /// The mask of `Blocks`: which block columns the entries of each panel are.
+    BlockMask
   };
   Kind kind = Kind::Tensor;
   int64_t groupSize = 0;
   unsigned maskOperand = 0;
+  int64_t blockOutputs = 1, blockPositions = 1, fill = 0;
   /// `Elements` that hold `stored` elements for every `per` reduction positions
   /// (N:M sparsity; both 1 for dense values). The operand's own reduction size is
   /// then ⌈reduction / per⌉ · stored, its tile has `step · stored / per` rows, and
@@ -74,6 +86,16 @@ struct IntegerForm {
   std::optional<unsigned> zeroPoint; ///< like `scale`, integers; absent: 0
   int64_t groupSize = 0;
   int64_t minCode = 0, maxCode = 0;
+};
+
+/// Which elements a sparse codec stores, output by output in the order of the
+/// reduction, where every stored element stands for itself and others are zero.
+struct SparseForm {
+  unsigned values = 0; ///< the operand that holds stored elements
+  /// The operand that says where they are: one bit per element of the result, or,
+  /// with `m` > 0, positions within blocks of `m`, `n` stored elements for each.
+  unsigned where = 1;
+  int64_t n = 0, m = 0;
 };
 
 /// Values of one tile step: `[step][vector]`. Floats arrive as vectors of `f32`,
@@ -109,9 +131,10 @@ public:
   virtual llvm::SmallVector<mlir::Value> operandLanes(unsigned index) = 0;
   /// Element `element` of a `Tensor` operand, as f32 or i32.
   virtual mlir::Value loadScalar(unsigned index, int64_t element) = 0;
-  /// `table[codes[lane]]` for a `Tensor` operand with at most 256 elements:
-  /// vectors of f32 from vectors of i32.
-  virtual mlir::Value lookUp(unsigned index, mlir::Value codes) = 0;
+  /// Rows of the `Table` operand `table` at the tile of operand `codes` (unsigned
+  /// integers below the number of rows): where the table's rows have `length`
+  /// elements, `[row · length + element][vector]`, as vectors of f32.
+  virtual TileValues lookUpTile(unsigned table, unsigned codes) = 0;
   /// Takes the next elements of `Compact` operand `index`, one for each set lane
   /// of `mask` (a vector of i1), and puts them there; other lanes become zero.
   /// Must be called for steps and vectors in their order.
