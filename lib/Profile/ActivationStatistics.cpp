@@ -145,21 +145,22 @@ void ActivationStatistics::scale(ArrayRef<float> factors) {
   if (llvm::all_of(factors, [](float factor) { return factor == 1; }))
     return;
   int64_t G = getGroups(), K = getReductionSize();
+  auto factor = [&](int64_t i) { return factors[i % int64_t(factors.size())]; };
   MutableArrayRef<float> means = mean.asMutable<float>();
   MutableArrayRef<float> magnitudes = magnitude.asMutable<float>();
   MutableArrayRef<float> maxima = largest.asMutable<float>();
   float reach = 0;
   for (int64_t i = 0; i < G * K; ++i) {
-    means[i] *= factors[i % K];
-    magnitudes[i] *= std::fabs(factors[i % K]);
-    maxima[i] *= std::fabs(factors[i % K]);
+    means[i] *= factor(i);
+    magnitudes[i] *= std::fabs(factor(i));
+    maxima[i] *= std::fabs(factor(i));
     reach = std::max(reach, maxima[i]);
   }
   if (gram) {
     MutableArrayRef<float> products = gram.asMutable<float>();
     for (int64_t i = 0; i < G * K; ++i)
       for (int64_t j = 0; j < K; ++j)
-        products[i * K + j] *= factors[i % K] * factors[j];
+        products[i * K + j] *= factor(i) * factor(i / K * K + j);
   }
   // Bounds: which channel held the extremes is not known any more.
   minimum = minimum < 0 ? -reach : 0;

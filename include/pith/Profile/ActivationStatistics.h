@@ -74,7 +74,8 @@ struct ActivationStatistics {
 
   /// Adds what was seen elsewhere of an activation of the same sizes.
   void add(const ActivationStatistics &other);
-  /// What would have been seen of x[k] · factors[k], for K factors (every group's).
+  /// What would have been seen of x[k] · factors[k], for K factors (every group's) or
+  /// G · K (each group's own).
   /// Drops the histogram, unless all factors are equal to 1.
   void scale(llvm::ArrayRef<float> factors);
 };

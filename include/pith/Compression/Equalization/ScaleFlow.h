@@ -91,7 +91,8 @@ public:
 private:
   mlir::LogicalResult trySolve();
   void scaleValue(mlir::Value value, const ChannelLabels &labels);
-  bool agree(ChannelLabels &known, const ChannelLabels &labels, mlir::Value value);
+  bool agree(ChannelLabels &known, const ChannelLabels &labels,
+             llvm::ArrayRef<int64_t> shape, mlir::Operation *op);
   void absorb(mlir::OpOperand &operand, const ChannelLabels &labels,
               llvm::ArrayRef<int64_t> shape);
   mlir::LogicalResult checkConstants();

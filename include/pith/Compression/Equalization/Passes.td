@@ -1,0 +1,119 @@
+//===- Passes.td - Passes that move scales between layers -----------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef PITH_COMPRESSION_EQUALIZATION_PASSES_TD
+#define PITH_COMPRESSION_EQUALIZATION_PASSES_TD
+
+include "pith/Compression/PassOptions.td"
+
+defvar explicitOption = [
+  Option<"isExplicit", "explicit", "bool", "false",
+    "Multiply an activation by its factors where nothing in front can absorb them">
+];
+
+def EqualizeLayersPass : Pith_CompressionPass<"pith-equalize-layers"> {
+  let summary = "gives layers in sequence equal ranges per channel";
+  let description = [{
+    Cross-layer equalization (Nagel et al., "Data-Free Quantization Through Weight
+    Equalization and Bias Correction", 2019). Between layers with only positively
+    homogeneous ops (relu, pooling, residual sums, …) a positive factor per channel can
+    move. With the ranges of channel i as output of the layers in front and as input of
+    those behind,
+
+        r₁ = max|W₁[i, :]|,  r₂ = max|W₂[:, i]|,  s = √(r₁ r₂) / r₂
+        W₁[i, :] / s,  b₁[i] / s,  W₂[:, i] · s
+
+    so that both ranges become √(r₁ r₂). Where several layers write or read the channel
+    (residual connections, a joint input of several projections) a range is that of all
+    of them. Repeated until no factor of a sweep is further from 1 than `tolerance`.
+    Depthwise convolutions take part on both sides. Needs no profile.
+
+    Requires: `pith` IR; weights are constants.
+    Ensures: the model computes the same up to rounding; remarks say for each place how far
+    apart ranges were and are, and where no factor passes, why.
+  }];
+  let options = !listconcat([
+    Option<"iterations", "iterations", "unsigned", "40", "At most so many sweeps">,
+    Option<"tolerance", "tolerance", "double", "0.001",
+      "Ends when all factors of a sweep are this close to 1">
+  ], selectionOptions);
+}
+
+def ScaleSalientChannelsPass : Pith_CompressionPass<"pith-scale-salient-channels"> {
+  let summary = "enlarges weights of channels with large activations, before rounding";
+  let description = [{
+    Activation-aware weight quantization (Lin et al., "AWQ", 2023). For each activation x
+    that weights W are multiplied with, and the mean magnitude m of its channels,
+
+        s = m^α / √(max m^α · min m^α),   x / s,   W · s   (columns)
+
+    such that columns that meet large activations are rounded more finely. Besides, s is
+    divided by (mean|W|)^(1 − α) of the columns on trial. α is the one of 0, 1/20, … 1 with
+    the least error of the outputs, summed over all W,
+
+        Σ λ tr((W − W') G (W − W')ᵀ),   W' = round(W · s) / s
+
+    with the Gram matrix G of x, `round` by pith-quantize-weights with the given bits, scheme,
+    group size and search, and λ the measured sensitivity of the layer, or 1 / tr(W G Wᵀ).
+    α = 0 changes nothing. 1 / s goes into what computes x: rows of weights, scales of norms,
+    one factor of a product. With `clip` weights are limited afterwards, in each group to
+    the part of the largest of which the error of the group's outputs is least (from 1 down
+    to 1/2); the limits are for rounding with `search=none`.
+
+    A later pass rounds the weights (pith-quantize-weights, GPTQ).
+
+    Requires: `pith` IR with statistics that have Gram matrices; weights are constants.
+    Ensures: the model computes the same up to rounding (but for `clip`); statistics are
+    those of the scaled activations; remarks say for each activation which α was chosen,
+    what absorbs the factors, and the error of the outputs before and after.
+  }];
+  let options = !listconcat([
+    Option<"bits", "bits", "unsigned", "4",
+      "Bits per code of the rounding to come, 1 to 8; 0: what was chosen for each weight">,
+    Option<"isAsymmetric", "asymmetric", "bool", "false",
+      "The rounding to come has zero points">,
+    Option<"groupSize", "group-size", "int64_t", "32",
+      "Elements per scale of the rounding to come, 16 to 256; 0: one scale per output">,
+    Option<"isSearching", "mse", "bool", "true",
+      "The rounding to come searches scales of least squared error">,
+    Option<"steps", "steps", "unsigned", "20", "Values of α on trial, besides 0">,
+    Option<"isClipping", "clip", "bool", "false",
+      "Also limit weights to the ranges of least error">
+  ], explicitOption, selectionOptions);
+}
+
+def SmoothActivationsPass : Pith_CompressionPass<"pith-smooth-activations"> {
+  let summary = "moves outliers of activations into weights";
+  let description = [{
+    SmoothQuant (Xiao et al., 2022). For each activation x that weights W are contracted
+    with, per channel j (of a convolution: input channel)
+
+        s[j] = max|x[j]|^α / max|W[:, j]|^(1 − α),   x / s,   W · s
+
+    so that x can be rounded with one scale for all its channels. 1 / s goes into what computes x.
+    With `search` α is the one of 0, 1/20, … 1, or s = 1, with the least error of the
+    outputs when both are rounded, weights per output and activations with one scale,
+
+        tr((W − W') G (W − W')ᵀ) + rows · Δ² / 12 · ‖W · s‖²,   Δ = 2 max|x / s| / (2^b − 1)
+
+    with the Gram matrix G of x, relative to tr(W G Wᵀ) and summed over all W.
+
+    Requires: `pith` IR with statistics (with `search`, Gram matrices); weights are constants.
+    Ensures: the model computes the same up to rounding; statistics are those of the scaled
+    activations; remarks say for each activation which α was chosen, what absorbs the
+    factors, and how much larger than the average the largest channel was and is.
+  }];
+  let options = !listconcat([
+    Option<"alpha", "alpha", "double", "0.5",
+      "How much of the difficulty moves from activations to weights, 0 to 1">,
+    Option<"isSearching", "search", "bool", "false", "Choose alpha for each activation">,
+    Option<"weightBits", "weight-bits", "unsigned", "8", "Bits of weights that `search` assumes, 2 to 8">,
+    Option<"activationBits", "activation-bits", "unsigned", "8",
+      "Bits of activations that `search` assumes, 2 to 8">
+  ], explicitOption, selectionOptions);
+}
+
+#endif // PITH_COMPRESSION_EQUALIZATION_PASSES_TD

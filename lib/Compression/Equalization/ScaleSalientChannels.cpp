@@ -1,0 +1,367 @@
+//===- ScaleSalientChannels.cpp - pith-scale-salient-channels -------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tries factors m^α on each activation and keeps those with the least error of the
+// rounded layers' outputs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FlowSearch.h"
+#include "RowRounding.h"
+
+#include "pith/Compression/CheckedPass.h"
+#include "pith/Compression/CodedWeight.h"
+#include "pith/Compression/Codec.h"
+#include "pith/Compression/Equalization/Passes.h"
+#include "pith/Dialect/Pith/IR/PithOps.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace pith {
+#define GEN_PASS_DEF_SCALESALIENTCHANNELSPASS
+#include "pith/Compression/Equalization/Passes.h.inc"
+} // namespace pith
+
+using namespace mlir;
+using namespace pith;
+
+namespace {
+/// What is known of one layer behind an activation.
+struct Layer {
+  HostTensor weight; ///< f32
+  ActivationStatistics statistics;
+  RowRounding rounding;
+  double importance = 0; ///< per squared error of its outputs
+};
+
+/// Factors on trial.
+struct Trial {
+  double alpha = 0;
+  bool divides = false; ///< by the magnitudes of weights
+  std::vector<double> factors; ///< s
+  double error = 0;
+};
+
+class ScaleSalientChannelsPass final
+    : public CheckedPass<
+          pith::impl::ScaleSalientChannelsPassBase<ScaleSalientChannelsPass>> {
+public:
+  using CheckedPass::CheckedPass;
+
+  LogicalResult checkOptions(ErrorHandler error) const override {
+    if (bits > 8)
+      return error("expected bits from 1 to 8, or 0, found " + Twine(bits));
+    if (groupSize != 0 && (groupSize < 16 || groupSize > 256))
+      return error("expected a group-size from 16 to 256, or 0, found " +
+                   Twine(groupSize));
+    if (steps == 0 || steps > 1000)
+      return error("expected steps from 1 to 1000, found " + Twine(steps));
+    return success();
+  }
+
+  void runOnOperation() override {
+    if (failed(scaleAll()))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult scaleAll();
+  LogicalResult scale(ScalingSite &site);
+  FailureOr<std::vector<Layer>> collect(ScalingSite &site);
+  Trial search(const ScalingSite &site, ArrayRef<Layer> layers, double &unscaled);
+  LogicalResult clip(ScalingSite &site);
+  FailureOr<Value> clip(const ScaledLayer &layer, WeightError &error);
+  RowRounding getRounding(const Weight &weight) const;
+};
+} // namespace
+
+RowRounding ScaleSalientChannelsPass::getRounding(const Weight &weight) const {
+  RowRounding rounding;
+  int64_t chosen = bits ? int64_t(bits) : getChoice(weight, kBitsAttr).value_or(4);
+  // A weight that stays in float loses nothing whatever its scale.
+  rounding.quantizer.bits = std::clamp<int64_t>(chosen, 1, 8);
+  rounding.quantizer.symmetric = !isAsymmetric;
+  rounding.quantizer.search = isSearching;
+  rounding.groupSize = groupSize;
+  return rounding;
+}
+
+/// Error of the outputs of a layer whose columns are enlarged before rounding.
+static double getRoundingError(const ScaledLayer &where, const Layer &layer,
+                               ArrayRef<double> factors) {
+  ArrayRef<float> weight = layer.weight.as<float>();
+  int64_t K = layer.statistics.getReductionSize(), rows = int64_t(weight.size()) / K;
+  std::vector<float> rounded(weight.size());
+  forRowRuns(layer.weight.getType().getContext(), rows, K, [&](int64_t begin, int64_t end) {
+    std::vector<float> scaled(K);
+    for (int64_t r = begin; r < end; ++r) {
+      for (int64_t k = 0; k < K; ++k)
+        scaled[k] = float(weight[r * K + k] * factors[where.factor[r * K + k]]);
+      MutableArrayRef<float> row(&rounded[r * K], K);
+      layer.rounding.round(scaled, row);
+      for (int64_t k = 0; k < K; ++k)
+        row[k] = float(row[k] / factors[where.factor[r * K + k]]);
+    }
+  });
+  return getOutputError(layer.weight.getType().getContext(), layer.statistics, weight,
+                        rounded)
+      .noise;
+}
+
+FailureOr<std::vector<Layer>> ScaleSalientChannelsPass::collect(ScalingSite &site) {
+  std::vector<Layer> layers;
+  for (ScaledLayer &where : site.after) {
+    where.weight.value = where.weight.uses.front()->get();
+    Layer layer;
+    FailureOr<ActivationStatistics> statistics =
+        requireStatistics(where, getArgumentName(), true);
+    float largest;
+    FailureOr<HostTensor> floats = decodeFinite(where.weight, largest);
+    if (failed(statistics) || failed(floats))
+      return failure();
+    layer.statistics = *statistics;
+    layer.weight = *floats;
+    layer.rounding = getRounding(where.weight);
+    std::optional<double> sensitivity = getSensitivity(where.weight);
+    if (sensitivity) {
+      layer.importance = *sensitivity;
+    } else {
+      double signal = getOutputError(&getContext(), layer.statistics,
+                                     layer.weight.as<float>(), layer.weight.as<float>())
+                          .signal;
+      layer.importance = signal > 0 ? 1 / signal : 0;
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+/// Means over all layers and elements: of what an activation's channel is, and of the
+/// weights that it meets, relative to the row's largest.
+static void getMagnitudes(const ScalingSite &site, ArrayRef<Layer> layers,
+                          std::vector<double> &activations, std::vector<double> &weights) {
+  unsigned count = site.flow.getNumFactors();
+  activations.assign(count, 0);
+  weights.assign(count, 0);
+  std::vector<int64_t> seen(count, 0);
+  for (auto [where, layer] : llvm::zip_equal(site.after, layers)) {
+    ArrayRef<float> magnitude = layer.statistics.magnitude.as<float>();
+    ArrayRef<float> elements = layer.weight.as<float>();
+    int64_t K = layer.statistics.getReductionSize(), rows = where.getOutputs();
+    int64_t perGroup = rows / layer.statistics.getGroups();
+    for (int64_t r = 0; r < rows; ++r) {
+      double largest = 1e-30;
+      for (float element : elements.slice(r * K, K))
+        largest = std::max(largest, double(std::fabs(element)));
+      for (int64_t k = 0; k < K; ++k) {
+        unsigned number = where.factor[r * K + k];
+        activations[number] += magnitude[r / perGroup * K + k];
+        weights[number] += std::fabs(elements[r * K + k]) / largest;
+        ++seen[number];
+      }
+    }
+  }
+  for (unsigned i = 0; i < count; ++i)
+    if (seen[i]) {
+      activations[i] /= seen[i];
+      weights[i] /= seen[i];
+    }
+}
+
+/// Factors whose least and greatest are reciprocal; 1 for channels without activation.
+static std::vector<double> makeFactors(double alpha, bool divides,
+                                       ArrayRef<double> activations,
+                                       ArrayRef<double> weights) {
+  std::vector<double> factors(activations.size(), 1);
+  double least = std::numeric_limits<double>::infinity(), greatest = 0;
+  auto takesPart = [&](size_t i) { return activations[i] > 0 && weights[i] > 0; };
+  for (size_t i = 0; i < factors.size(); ++i) {
+    if (!takesPart(i))
+      continue;
+    factors[i] = std::pow(activations[i], alpha);
+    if (divides)
+      factors[i] /= std::pow(weights[i], 1 - alpha);
+    factors[i] = std::clamp(factors[i], 1e-4, 1e4);
+    least = std::min(least, factors[i]);
+    greatest = std::max(greatest, factors[i]);
+  }
+  for (size_t i = 0; i < factors.size(); ++i)
+    if (takesPart(i))
+      factors[i] /= std::sqrt(least * greatest);
+  return factors;
+}
+
+Trial ScaleSalientChannelsPass::search(const ScalingSite &site, ArrayRef<Layer> layers,
+                                       double &unscaled) {
+  std::vector<double> activations, weights;
+  getMagnitudes(site, layers, activations, weights);
+  auto measure = [&](Trial &trial) {
+    trial.error = 0;
+    for (auto [where, layer] : llvm::zip_equal(site.after, layers))
+      trial.error += layer.importance * getRoundingError(where, layer, trial.factors);
+  };
+  Trial best;
+  best.factors.assign(activations.size(), 1);
+  measure(best);
+  unscaled = best.error;
+  for (bool divides : {false, true})
+    for (unsigned step = divides ? 0 : 1; step <= steps; ++step) {
+      Trial trial;
+      trial.alpha = double(step) / steps;
+      trial.divides = divides;
+      // With α = 1 nothing is left of the weights' magnitudes.
+      if (divides && step == steps)
+        continue;
+      trial.factors = makeFactors(trial.alpha, divides, activations, weights);
+      measure(trial);
+      if (trial.error < best.error)
+        best = std::move(trial);
+    }
+  return best;
+}
+
+LogicalResult ScaleSalientChannelsPass::scale(ScalingSite &site) {
+  FailureOr<std::vector<Layer>> layers = collect(site);
+  if (failed(layers))
+    return failure();
+  double unscaled;
+  Trial best = search(site, *layers, unscaled);
+  bool isScaled = best.error < unscaled;
+  auto remark = isScaled ? remark::passed(site.getLoc(), remark::RemarkOpts::name("Scaled")
+                                                             .category(getArgumentName())
+                                                             .function("main"))
+                         : remark::missed(site.getLoc(), remark::RemarkOpts::name("NotScaled")
+                                                             .category(getArgumentName())
+                                                             .function("main"));
+  if (!isScaled)
+    remark << remark::add("{0}", "no factors lessen the error");
+  auto decibels = [&](double error) {
+    return llvm::formatv("{0:f2}", toDecibels({double(layers->size()), error})).str();
+  };
+  remark << remark::metric("node", site.getNodes())
+         << remark::metric("factors", llvm::formatv("{0}", best.factors.size()).str())
+         << remark::metric("absorbed_by", site.getAbsorber())
+         << remark::metric("alpha", llvm::formatv("{0:f2}", best.alpha).str())
+         << remark::metric("by_weights", best.divides ? "yes" : "no")
+         << remark::metric("output_sqnr_db_before", decibels(unscaled))
+         << remark::metric("output_sqnr_db", decibels(best.error));
+  if (isScaled) {
+    // The weights' columns are enlarged: the activation is divided.
+    std::vector<double> factors;
+    for (double factor : best.factors)
+      factors.push_back(1 / factor);
+    if (failed(applyFactors(site.flow, factors)))
+      return failure();
+  }
+  return isClipping ? clip(site) : success();
+}
+
+/// d · G · dᵀ for elements [begin, end) of a row.
+static double getGroupError(ArrayRef<float> difference, const float *gram, int64_t K,
+                            int64_t begin) {
+  double sum = 0;
+  for (size_t i = 0; i < difference.size(); ++i) {
+    const float *column = gram + (begin + i) * K + begin;
+    double inner = 0;
+    for (size_t j = 0; j < difference.size(); ++j)
+      inner += double(column[j]) * difference[j];
+    sum += inner * difference[i];
+  }
+  return sum;
+}
+
+/// The limit of a group that loses least when what is within it is rounded.
+static float findLimit(const RowRounding &rounding, ArrayRef<float> group,
+                       const float *gram, int64_t K, int64_t begin) {
+  float largest = 0;
+  for (float element : group)
+    largest = std::max(largest, std::fabs(element));
+  RowRounding plain = rounding;
+  plain.quantizer.search = false;
+  std::vector<float> limited(group.size()), difference(group.size());
+  double least = std::numeric_limits<double>::infinity();
+  float best = largest;
+  constexpr int kSteps = 20;
+  for (int step = kSteps; step >= kSteps / 2; --step) {
+    float limit = largest * float(step) / kSteps;
+    for (size_t i = 0; i < group.size(); ++i)
+      limited[i] = std::clamp(group[i], -limit, limit);
+    plain.roundGroup(limited, difference);
+    for (size_t i = 0; i < group.size(); ++i)
+      difference[i] = group[i] - difference[i];
+    double error = getGroupError(difference, gram, K, begin);
+    if (error < least)
+      least = error, best = limit;
+  }
+  return best;
+}
+
+FailureOr<Value> ScaleSalientChannelsPass::clip(const ScaledLayer &layer,
+                                                WeightError &error) {
+  FailureOr<ActivationStatistics> statistics =
+      requireStatistics(layer, getArgumentName(), true);
+  float largest;
+  FailureOr<HostTensor> floats = decodeFinite(layer.weight, largest);
+  if (failed(statistics) || failed(floats))
+    return failure();
+  int64_t K = statistics->getReductionSize(), rows = layer.getOutputs();
+  int64_t perGroup = rows / statistics->getGroups();
+  const float *gram = statistics->gram.as<float>().data();
+  RowRounding rounding = getRounding(layer.weight);
+  HostTensor clipped = *floats;
+  MutableArrayRef<float> elements = clipped.asMutable<float>();
+  forRowRuns(&getContext(), rows, K * 32, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r)
+      rounding.forGroups(K, [&](int64_t first, int64_t last) {
+        MutableArrayRef<float> group = elements.slice(r * K + first, last - first);
+        float limit =
+            findLimit(rounding, group, gram + r / perGroup * K * K, K, first);
+        for (float &element : group)
+          element = std::clamp(element, -limit, limit);
+      });
+  });
+  for (auto [before, after] : llvm::zip_equal(floats->as<float>(), clipped.as<float>())) {
+    error.signal += double(before) * before;
+    error.noise += double(before - after) * double(before - after);
+  }
+  OpBuilder builder(&getContext());
+  builder.setInsertionPointAfterValue(layer.weight.value);
+  return createConstant(builder, layer.weight.value.getLoc(),
+                        clipped.converted(layer.weight.getType().getElementType()),
+                        layer.weight.name);
+}
+
+LogicalResult ScaleSalientChannelsPass::clip(ScalingSite &site) {
+  for (ScaledLayer &layer : site.after) {
+    layer.weight.value = layer.weight.uses.front()->get();
+    if (!layer.weight.value.hasOneUse())
+      continue;
+    WeightError error;
+    FailureOr<Value> clipped = clip(layer, error);
+    if (failed(clipped))
+      return failure();
+    replaceWeight(layer.weight, *clipped, error, getArgumentName());
+  }
+  return success();
+}
+
+LogicalResult ScaleSalientChannelsPass::scaleAll() {
+  WeightSelection selection{getArgumentName(), select, exclude, minElements};
+  FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
+  if (failed(weights))
+    return failure();
+  // Without a profile this says so once, before anything changes.
+  for (const Weight &weight : *weights)
+    if (isContracted(weight) &&
+        failed(pith::requireStatistics(weight, getArgumentName())))
+      return failure();
+  for (std::unique_ptr<ScalingSite> &site :
+       findSites(*weights, getArgumentName(), isExplicit))
+    if (failed(scale(*site)))
+      return failure();
+  return success();
+}
