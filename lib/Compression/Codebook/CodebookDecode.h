@@ -18,6 +18,9 @@ namespace pith {
 /// Whether a ranked tensor is known to have one element.
 bool hasSingleElement(mlir::Value value);
 
+/// f16, bf16 or f32.
+bool isSingleOrHalf(mlir::Type type);
+
 /// 2^(code − 127), or NaN for 255.
 float decodeE8M0(unsigned code);
 

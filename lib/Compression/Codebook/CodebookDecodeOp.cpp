@@ -28,7 +28,7 @@ bool pith::hasSingleElement(Value value) {
   return type.hasStaticShape() && type.getNumElements() == 1;
 }
 
-static bool isSingleOrHalf(Type type) {
+bool pith::isSingleOrHalf(Type type) {
   return type.isF32() || type.isF16() || type.isBF16();
 }
 

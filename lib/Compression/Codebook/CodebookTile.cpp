@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// How kernels decode pith.codebook_decode. Entries of codebooks of up to 8 are
-// selected by the bits of a code; of larger ones the target looks them up.
+// How kernels decode pith.codebook_decode: entries are looked up as suits the target,
+// but for codes of one bit, which select one of two.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,9 +19,6 @@ using namespace mlir;
 using namespace pith;
 
 static constexpr unsigned kCodebook = 1, kScale = 2, kScaleScale = 3;
-/// Codes of so many bits are selected, not looked up.
-static constexpr unsigned kSelectBits = 3;
-
 static unsigned getCodeBits(CodebookDecodeOp op) {
   return op.getCodes().getType().getElementTypeBitWidth();
 }
@@ -38,6 +35,8 @@ TilePacking CodebookDecodeOp::getOperandPacking(unsigned index) {
   TilePacking packing;
   if (index == 0) {
     packing.kind = TilePacking::Kind::Elements;
+  } else if (index == kCodebook && getCodeBits(*this) > 1) {
+    packing.kind = TilePacking::Kind::Table;
   } else if (index == kCodebook || hasSingleElement(getOperand(index))) {
     packing.kind = TilePacking::Kind::Tensor;
   } else if (index == kScaleScale || getGroupSize() == 0) {
@@ -88,24 +87,6 @@ public:
         b, loc, VectorType::get({emitter.lanes()}, type), value);
     return arith::ExtFOp::create(b, loc, floats, narrow);
   }
-  /// Bit `bit` of each code, as i1; codes of one bit are i1 themselves.
-  Value testBit(Value code, unsigned bit) {
-    if (code.getType() != words)
-      return code;
-    Value masked = arith::AndIOp::create(b, loc, code, splat(1 << bit));
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, masked, splat(0));
-  }
-  /// The entry with each code's number, by a tree of selections.
-  Value select(Value code, unsigned bits, ValueRange entries) {
-    SmallVector<Value> level(entries);
-    for (unsigned bit = 0; bit < bits; ++bit) {
-      Value test = testBit(code, bit);
-      for (size_t i = 0; i < level.size() / 2; ++i)
-        level[i] = arith::SelectOp::create(b, loc, test, level[2 * i + 1], level[2 * i]);
-      level.truncate(level.size() / 2);
-    }
-    return level.front();
-  }
 
 private:
   Value choose(Value code, int32_t equal, Value then, Value otherwise) {
@@ -121,7 +102,7 @@ private:
 };
 } // namespace
 
-/// Scales of the panel's vectors, then the entries of a small codebook.
+/// Scales of the panel's vectors, then the entries for codes of one bit.
 SmallVector<Value> CodebookDecodeOp::emitGroup(TileEmitter &emitter) {
   LaneCode code(emitter);
   SmallVector<Value> group = code.lanesOf(getScale(), kScale), second;
@@ -133,23 +114,39 @@ SmallVector<Value> CodebookDecodeOp::emitGroup(TileEmitter &emitter) {
                   ? code.exponent(scale)
                   : Value(arith::MulFOp::create(emitter.builder(), emitter.loc(),
                                                 code.toFloat(scale), second[index]));
-  unsigned bits = getCodeBits(*this);
-  if (bits <= kSelectBits)
-    for (int64_t entry = 0; entry < int64_t(1) << bits; ++entry)
+  if (getCodeBits(*this) == 1)
+    for (int64_t entry : {0, 1})
       group.push_back(code.broadcast(emitter.loadScalar(kCodebook, entry)));
   return group;
 }
 
-TileValues CodebookDecodeOp::emitTile(TileEmitter &emitter, ValueRange group) {
-  LaneCode code(emitter);
+/// Values that are rounded to a narrower type are scaled one by one.
+SmallVector<Value> CodebookDecodeOp::getTileFactors(TileEmitter &emitter,
+                                                    ValueRange group) {
+  if (!getResult().getType().getElementType().isF32())
+    return {};
+  return group.take_front(emitter.vectors());
+}
+
+TileValues CodebookDecodeOp::emitUnscaledTile(TileEmitter &emitter, ValueRange group) {
   ValueRange entries = group.drop_front(emitter.vectors());
-  Type element = getResult().getType().getElementType();
+  if (entries.empty())
+    return emitter.lookUpTile(kCodebook, 0);
   TileValues tile = emitter.operandTile(0);
   for (SmallVector<Value> &step : tile)
+    for (Value &bit : step)
+      bit = arith::SelectOp::create(emitter.builder(), emitter.loc(), bit, entries[1],
+                                    entries[0]);
+  return tile;
+}
+
+TileValues CodebookDecodeOp::emitTile(TileEmitter &emitter, ValueRange group) {
+  LaneCode code(emitter);
+  Type element = getResult().getType().getElementType();
+  TileValues tile = emitUnscaledTile(emitter, group);
+  for (SmallVector<Value> &step : tile)
     for (auto [index, value] : llvm::enumerate(step)) {
-      Value entry = entries.empty() ? emitter.lookUp(kCodebook, value)
-                                    : code.select(value, getCodeBits(*this), entries);
-      Value scaled = arith::MulFOp::create(emitter.builder(), emitter.loc(), entry,
+      Value scaled = arith::MulFOp::create(emitter.builder(), emitter.loc(), value,
                                            group[index]);
       value = code.rounded(scaled, element);
     }

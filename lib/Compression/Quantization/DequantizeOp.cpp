@@ -160,7 +160,12 @@ std::string DequantizeOp::getFormatName() {
     os << " channel";
   else
     os << " g" << getGroupSize();
-  os << ' ' << getScale().getType().getElementType();
+  // Scales may be codes themselves.
+  Type scale = getScale().getType().getElementType();
+  if (auto codes = getScale().getDefiningOp<DequantizeOp>())
+    os << (getCodeType(codes).isUnsigned() ? " u" : " i") << getCodeType(codes).getWidth();
+  else
+    os << ' ' << scale;
   if (getZeroPoint())
     os << " zp";
   return name;
@@ -245,10 +250,16 @@ SmallVector<Value> DequantizeOp::emitGroup(TileEmitter &emitter) {
   return group;
 }
 
-TileValues DequantizeOp::emitTile(TileEmitter &emitter, ValueRange group) {
+/// Values that are rounded to a narrower type are scaled one by one.
+SmallVector<Value> DequantizeOp::getTileFactors(TileEmitter &emitter, ValueRange group) {
+  if (!getResult().getType().getElementType().isF32())
+    return {};
+  return group.take_front(emitter.vectors());
+}
+
+TileValues DequantizeOp::emitUnscaledTile(TileEmitter &emitter, ValueRange group) {
   OpBuilder &b = emitter.builder();
   Location loc = emitter.loc();
-  Type element = getResult().getType().getElementType();
   auto vectorType = VectorType::get({emitter.lanes()}, b.getF32Type());
   auto splat = [&](float value) -> Value {
     return arith::ConstantOp::create(
@@ -265,13 +276,25 @@ TileValues DequantizeOp::emitTile(TileEmitter &emitter, ValueRange group) {
       if (getZeroPoint())
         value = arith::SubFOp::create(b, loc, value,
                                       group[emitter.vectors() + index]);
+      code = value;
+    }
+  return tile;
+}
+
+TileValues DequantizeOp::emitTile(TileEmitter &emitter, ValueRange group) {
+  OpBuilder &b = emitter.builder();
+  Location loc = emitter.loc();
+  Type element = getResult().getType().getElementType();
+  auto vectorType = VectorType::get({emitter.lanes()}, b.getF32Type());
+  TileValues tile = emitUnscaledTile(emitter, group);
+  for (SmallVector<Value> &step : tile)
+    for (auto [index, value] : llvm::enumerate(step)) {
       value = arith::MulFOp::create(b, loc, value, group[index]);
       if (!element.isF32()) {
         auto narrow = VectorType::get({emitter.lanes()}, element);
         value = arith::TruncFOp::create(b, loc, narrow, value);
         value = arith::ExtFOp::create(b, loc, vectorType, value);
       }
-      code = value;
     }
   return tile;
 }

@@ -11,7 +11,8 @@ include "pith/Dialect/Pith/IR/PithBase.td"
 
 def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
-     DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface>]> {
+     DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
+       ["getTileFactors", "emitUnscaledTile"]>]> {
   let summary = "real numbers from codes that index a table, and scales";
   let description = [{
     The axes before `axis` count rows; those from `axis` on are flattened into
@@ -53,6 +54,48 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     DefaultValuedAttr<I64Attr, "0">:$group_size,
     DefaultValuedStrAttr<StrAttr, "codebook">:$format);
   let results = (outs Pith_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+
+def Pith_VectorDecodeOp : Pith_Op<"vector_decode",
+    [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
+     DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
+       ["getTileFactors", "emitUnscaledTile"]>]> {
+  let summary = "runs of real numbers from codes that index a table of vectors, and scales";
+  let description = [{
+    `shape` gives the sizes of the result. Its first axis counts rows, the others
+    are flattened into one reduction of `R` elements, which codes cover in runs of `v`,
+    the length of the codebook's vectors (of the last run only the part below `R` is
+    used), and scales in groups of `group_size` (0: all of `R`; the last group may be
+    shorter):
+
+        result[r, k] = f32(codebook[codes[r, ⌊k / v⌋], k mod v]) · f32(scale[r, ⌊k / group_size⌋])
+
+    the product rounded to `f32`, then to the result's own type.
+
+    Constraints:
+    - C1: `shape` has at least 2 sizes, all positive
+    - C2: codes are unsigned integers of 2 to 16 bits, `[rows, ⌈R / v⌉]`
+    - C3: `codebook` is `[2^bits, v]`, v from 2 to 8, of type i8, f16, bf16 or f32
+    - C4: `group_size` is not negative, and a multiple of `v`
+    - C5: `scale` is of type f16, bf16 or f32, and `[rows, ⌈R / group_size⌉]` or a single
+      element
+    - C6: the result has the sizes `shape`
+
+    Example:
+    ```mlir
+    %w = pith.vector_decode %codes, %codebook, %scale {shape = array<i64: 64, 96>}
+      : (tensor<64x24xui6>, tensor<64x4xi8>, tensor<64x1xf16>) -> tensor<64x96xf32>
+    ```
+  }];
+  let arguments = (ins Pith_IntTensor:$codes, Pith_Tensor:$codebook,
+    Pith_FloatTensor:$scale, DenseI64ArrayAttr:$shape,
+    DefaultValuedAttr<I64Attr, "0">:$group_size);
+  let results = (outs Pith_FloatTensor:$result);
+  let extraClassDeclaration = [{
+    /// v: elements for which one code stands.
+    int64_t getLength() { return getCodebook().getType().getDimSize(1); }
+  }];
   let hasVerifier = 1;
 }
 

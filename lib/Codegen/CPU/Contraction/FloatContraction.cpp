@@ -148,6 +148,7 @@ void FloatContraction::emitPanel(OpBuilder &builder, Mode mode, Value panel,
       // Few rows of a decoded weight are bound by memory: run ahead of it.
       if (rows.rows.size() <= 4 && !weight.isDense())
         reader.prefetchAhead = 4096;
+      reader.isSumming = true;
       sums = accumulate(b, tile, reader, space, rows.rows, sums);
     }
     store.rowPosition = rows.position;

@@ -21,13 +21,6 @@ using namespace pith;
 
 using Kind = TilePacking::Kind;
 
-/// An instruction that permutes floats; the table comes first.
-static Value callLookUp(TileCode &code, StringRef name, ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(code.b, code.loc, operands[0].getType(),
-                                       code.b.getStringAttr(name), operands)
-      .getResult(0);
-}
-
 Value PanelReader::splatValue(const Leaf &leaf) {
   TileCode code(*current, kernel.getLoc());
   int64_t lanes = weight.shape.lanes;
@@ -39,48 +32,6 @@ Value PanelReader::splatValue(const Leaf &leaf) {
   if (leaf.element.isInteger(1))
     value = leaf.splat.getInt(0) != 0;
   return code.constant(VectorType::get({lanes}, type), value);
-}
-
-/// Whether codes index a register of 16 floats: one instruction that ignores the
-/// bits above, instead of two for the sign and a conversion.
-bool PanelReader::canLookUp(const Leaf &leaf) const {
-  return leaf.argument >= 0 && leaf.packing.kind == Kind::Elements &&
-         leaf.layout.kind == ElementLayout::Kind::Planes &&
-         leaf.layout.planes.size() == 1 && weight.shape.lanes == 16 &&
-         kernel.getTarget().hasAVX512;
-}
-
-TileValues PanelReader::leafFloats(size_t number) {
-  const Leaf &leaf = weight.leaves[number];
-  const PanelShape &shape = weight.shape;
-  TileCode code(*current, kernel.getLoc());
-  unsigned bits = leaf.layout.planes[0];
-  SmallVector<float> entries;
-  for (int64_t i = 0; i < shape.lanes; ++i) {
-    int64_t entry = i & ((1 << bits) - 1);
-    bool negative = !leaf.element.isUnsignedInteger() && entry >> (bits - 1);
-    entries.push_back(negative ? entry - (1 << bits) : entry);
-  }
-  auto single = VectorType::get({shape.lanes}, code.b.getF32Type());
-  auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
-  Value table = arith::ConstantOp::create(
-      code.b, code.loc, DenseElementsAttr::get(single, ArrayRef<float>(entries)));
-  TileValues values(weight.step * leaf.stored / leaf.per,
-                    SmallVector<Value>(shape.vectors));
-  for (int64_t v = 0; v < shape.vectors; ++v) {
-    Value bytes;
-    for (auto [r, row] : llvm::enumerate(values)) {
-      int64_t part = r % (8 / bits);
-      if (part == 0)
-        bytes = loadPlane(number, 0, r, v);
-      Value index = bytes;
-      if (part)
-        index = arith::ShRUIOp::create(code.b, code.loc, index,
-                                       code.constant(word, bits * part));
-      row[v] = callLookUp(code, "llvm.x86.avx512.permvar.sf.512", {table, index});
-    }
-  }
-  return values;
 }
 
 /// Bytes with row `row` of the tile in a plane, as vectors of i32.
@@ -240,31 +191,4 @@ Value PanelReader::leafScalar(size_t number, int64_t element) {
   return isFloat ? code.toFloat(x)
                  : code.toInt(x, leaf.element.isUnsignedInteger() ||
                                      leaf.element.isInteger(1));
-}
-
-Value PanelReader::leafLookUp(size_t number, Value codes) {
-  const Leaf &leaf = weight.leaves[number];
-  TileCode code(*current, kernel.getLoc());
-  if (leaf.argument < 0) {
-    // All entries are equal.
-    Value scalar = leafScalar(number, 0);
-    return code.splat(code.toFloat(scalar), weight.shape.lanes);
-  }
-  ArrayRef<Value> table = states[number].table;
-  if (table.size() == 1)
-    return callLookUp(code, "llvm.x86.avx512.permvar.sf.512", {table[0], codes});
-  if (table.size() == 2)
-    return callLookUp(code, "llvm.x86.avx512.vpermi2var.ps.512",
-                      {table[0], codes, table[1]});
-  SmallVector<Value> lanes;
-  for (int64_t lane = 0; lane < weight.shape.lanes; ++lane) {
-    Value one = vector::ExtractOp::create(code.b, code.loc, codes,
-                                          ArrayRef<int64_t>{lane});
-    Value at = arith::IndexCastUIOp::create(code.b, code.loc,
-                                            code.b.getIndexType(), one);
-    lanes.push_back(code.toFloat(code.loadScalar(states[number].buffer.memref, at)));
-  }
-  return vector::FromElementsOp::create(
-      code.b, code.loc,
-      VectorType::get({weight.shape.lanes}, code.b.getF32Type()), lanes);
 }

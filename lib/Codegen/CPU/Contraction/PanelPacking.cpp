@@ -285,6 +285,21 @@ std::vector<char> pith::packColumns(const HostTensor &tensor,
   return out;
 }
 
+std::vector<char> pith::packByteTable(const HostTensor &tensor, int64_t block) {
+  int64_t entries = tensor.getShape().front();
+  int64_t length = tensor.getNumElements() / entries;
+  int64_t bytes = widthOf(tensor.getElementType()) / 8;
+  int64_t padded = std::max(entries, block);
+  const char *in = tensor.getBytes().data();
+  std::vector<char> out(length * bytes * padded);
+  for (int64_t i = 0; i < length; ++i)
+    for (int64_t byte = 0; byte < bytes; ++byte)
+      for (int64_t entry = 0; entry < padded; ++entry)
+        out[(i * bytes + byte) * padded + entry] =
+            in[(entry % entries * length + i) * bytes + byte];
+  return out;
+}
+
 //===----------------------------------------------------------------------===//
 // Compact elements
 //===----------------------------------------------------------------------===//

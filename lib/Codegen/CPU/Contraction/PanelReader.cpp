@@ -35,7 +35,7 @@ public:
   int64_t lanes() const override { return reader.weight.shape.lanes; }
   int64_t vectors() const override { return reader.weight.shape.vectors; }
   int64_t step() const override {
-    return reader.weight.step * node.stored / node.per;
+    return node.isLanes ? 1 : reader.weight.step * node.stored / node.per;
   }
   Value position() override {
     int64_t offset = 0;
@@ -43,19 +43,27 @@ public:
     return TileCode(builder(), loc()).add(base, offset);
   }
   TileValues operandTile(unsigned index) override {
+    if (node.isLanes)
+      return {reader.lanes(node.children[index])};
     return reader.tile(node.children[index]);
   }
   TileValues operandFloats(unsigned index) override {
+    if (node.isLanes) {
+      TileValues values = operandTile(index);
+      for (Value &x : values.front())
+        x = TileCode(builder(), loc()).toFloat(x);
+      return values;
+    }
     return reader.floats(node.children[index]);
   }
   SmallVector<Value> operandLanes(unsigned index) override {
-    return reader.leafLanes(node.children[index].number);
+    return reader.lanes(node.children[index]);
   }
   Value loadScalar(unsigned index, int64_t element) override {
     return reader.leafScalar(node.children[index].number, element);
   }
-  Value lookUp(unsigned index, Value codes) override {
-    return reader.leafLookUp(node.children[index].number, codes);
+  TileValues lookUpTile(unsigned table, unsigned codes) override {
+    return reader.lookUp(node.children[table], node.children[codes]);
   }
   Value expand(unsigned index, Value mask) override {
     return reader.leafExpand(node.children[index].number, mask);
@@ -85,6 +93,7 @@ PanelReader::PanelReader(KernelEmitter &kernel, const PanelWeight &weight,
     state.buffer = kernel.argument(leaf.argument);
     switch (leaf.packing.kind) {
     case Kind::Tensor:
+    case Kind::Table:
       break;
     case Kind::Elements:
       for (size_t plane = 0; plane < leaf.layout.planes.size(); ++plane) {
@@ -122,27 +131,9 @@ PanelReader::PanelReader(KernelEmitter &kernel, const PanelWeight &weight,
   emitGroups(/*once=*/true);
 }
 
-/// Look-up tables of up to 32 entries stay in registers where the target can
-/// permute whole registers.
-void PanelReader::loadTable(size_t number) {
-  const Leaf &leaf = weight.leaves[number];
-  int64_t lanes = weight.shape.lanes;
-  auto type = cast<RankedTensorType>(leaf.value.getType());
-  if (leaf.packing.kind != Kind::Tensor || !type.hasStaticShape() || lanes != 16 ||
-      !kernel.getTarget().hasAVX512)
-    return;
-  int64_t count = type.getNumElements();
-  if (count != 16 && count != 32)
-    return;
-  TileCode code(*current, kernel.getLoc());
-  for (int64_t i = 0; i < count; i += lanes)
-    states[number].table.push_back(code.toFloat(
-        code.load(states[number].buffer.memref, kernel.constantIndex(i), lanes)));
-}
-
 void PanelReader::emitGroups(bool once) {
   for (auto [number, node] : llvm::enumerate(weight.nodes)) {
-    if ((node.group == 0) != once)
+    if (node.isLanes || (node.group == 0) != once)
       continue;
     View view(*this, node);
     WeightCodecOpInterface codec = node.op;
@@ -166,12 +157,34 @@ TileValues PanelReader::tile(const Child &child) {
   const PanelWeight::Node &node = weight.nodes[child.number];
   View view(*this, node);
   WeightCodecOpInterface codec = node.op;
+  if (isUnscaled && child.number == weight.root.number)
+    return codec.emitUnscaledTile(view, groupValues[child.number]);
   return codec.emitTile(view, groupValues[child.number]);
+}
+
+/// The factors of the whole weight in the current group, where it has such.
+SmallVector<Value> PanelReader::rootFactors() {
+  if (weight.root.isLeaf)
+    return {};
+  View view(*this, weight.nodes[weight.root.number]);
+  WeightCodecOpInterface codec = weight.nodes[weight.root.number].op;
+  return codec.getTileFactors(view, groupValues[weight.root.number]);
+}
+
+SmallVector<Value> PanelReader::lanes(const Child &child) {
+  if (child.isLeaf)
+    return leafLanes(child.number);
+  const PanelWeight::Node &node = weight.nodes[child.number];
+  View view(*this, node);
+  WeightCodecOpInterface codec = node.op;
+  return codec.emitTile(view, codec.emitGroup(view)).front();
 }
 
 TileValues PanelReader::floats(const Child &child) {
   if (child.isLeaf && canLookUp(weight.leaves[child.number]))
     return leafFloats(child.number);
+  if (child.isLeaf && hasByteCodes(weight.leaves[child.number]))
+    return codeFloats(child.number);
   TileValues values = tile(child);
   TileCode code(*current, kernel.getLoc());
   for (auto &row : values)
@@ -242,19 +255,40 @@ SmallVector<Value> PanelReader::forEach(OpBuilder &builder, TileRange range,
     all = done;
     current = &b;
   };
+  // Sums of a group start at zero and are multiplied at its end, instead of all values.
+  auto summed = [&](OpBuilder &b, Value from, int64_t length, int64_t unroll,
+                    SmallVector<Value> &all) {
+    current = &b;
+    SmallVector<Value> factors;
+    if (isSumming)
+      factors = rootFactors();
+    if (factors.empty())
+      return steps(b, from, length, unroll, all);
+    TileCode code(b, loc);
+    SmallVector<Value> sums(all);
+    for (size_t i = 0; i < own; ++i)
+      sums[i] = code.constant(all[i].getType(), 0);
+    isUnscaled = true;
+    steps(b, from, length, unroll, sums);
+    isUnscaled = false;
+    for (size_t i = 0; i < own; ++i)
+      all[i] = code.fma(sums[i], factors[i % factors.size()], all[i],
+                        kernel.getTarget().hasFMA);
+    std::copy(sums.begin() + own, sums.end(), all.begin() + own);
+  };
   auto group = [&](OpBuilder &b, Value from, int64_t length, int64_t unroll,
                    SmallVector<Value> &all) {
     current = &b;
     here = {from, 0, 0};
     emitGroups(/*once=*/false);
-    steps(b, from, length, unroll, all);
+    summed(b, from, length, unroll, all);
   };
 
   int64_t positions = weight.isDense() ? 4 : 8;
   int64_t unroll = std::max<int64_t>(1, positions / step);
   int64_t size = weight.group;
   if (size == 0) {
-    steps(builder, range.from, range.length, unroll, values);
+    summed(builder, range.from, range.length, unroll, values);
   } else {
     TileCode code(builder, loc);
     int64_t whole = range.length / size;

@@ -53,6 +53,8 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
     return failure();
   weight.root = *root;
   for (const Node &node : weight.nodes) {
+    if (node.isLanes)
+      continue;
     weight.step = std::lcm(weight.step, node.step);
     weight.group = std::gcd(weight.group, node.group);
   }
@@ -70,6 +72,25 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
       leaf.layout = ElementLayout::get(leaf.element, shape,
                                        padded / leaf.per * leaf.stored);
   return weight;
+}
+
+/// Whether operands packed so have one value per output (and group).
+static bool isLanePacking(const TilePacking &packing) {
+  return packing.kind == TilePacking::Kind::Groups ||
+         packing.kind == TilePacking::Kind::Outputs;
+}
+
+/// How an operand of a codec is re-laid whose own values are read as `outer` says:
+/// its elements are the columns there.
+static FailureOr<TilePacking> lanePacking(const TilePacking &outer, TilePacking own) {
+  if (own.kind == TilePacking::Kind::Elements && own.stored == 1 && own.per == 1)
+    return outer;
+  if (own.kind == TilePacking::Kind::Groups)
+    own.groupSize *= std::max<int64_t>(outer.groupSize, 1);
+  if (isLanePacking(own) || own.kind == TilePacking::Kind::Tensor)
+    return own;
+  // A table would be looked up by columns; no codec of scales needs that yet.
+  return failure();
 }
 
 FailureOr<PanelWeight::Child>
@@ -111,7 +132,11 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
   auto codec = value.getDefiningOp<WeightCodecOpInterface>();
   if (!codec)
     return kernel.getRoot()->emitError("weight is neither stored nor a codec");
+  if (packing.kind == TilePacking::Kind::Tensor ||
+      packing.kind == TilePacking::Kind::Table)
+    return codec->emitError("expected a stored constant where one serves all outputs");
   Node node;
+  node.isLanes = isLanePacking(packing);
   node.op = codec;
   node.stored = stored;
   node.per = per;
@@ -120,6 +145,13 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
   SmallVector<TilePacking> packings;
   for (unsigned i = 0; i < count; ++i)
     packings.push_back(codec.getOperandPacking(i));
+  for (TilePacking &own : packings)
+    if (node.isLanes) {
+      auto nested = lanePacking(packing, own);
+      if (failed(nested))
+        return codec->emitError("cannot be computed for one value per output");
+      own = *nested;
+    }
   node.children.resize(count);
   // Masks before what they mask.
   for (bool compact : {false, true})
@@ -139,6 +171,8 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
         return failure();
       node.children[i] = *child;
     }
+  if (failed(chooseTables(kernel, node, packings)))
+    return failure();
   for (const Child &child : node.children)
     steps.push_back(child.isLeaf ? leaves[child.number].argument >= 0 &&
                                            leaves[child.number].packing.kind ==
@@ -151,6 +185,41 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
   node.group = codec.getTileGroup() * per / std::max<int64_t>(stored, 1);
   nodes.push_back(std::move(node));
   return Child{false, nodes.size() - 1};
+}
+
+bool PanelWeight::fitsBytes(const TargetDescription &target, const PanelShape &shape) {
+  return llvm::isPowerOf2_64(shape.width()) && shape.width() <= target.vectorBytes;
+}
+
+int64_t PanelWeight::byteBlock(const TargetDescription &target) {
+  if (target.triple.isAArch64() || (target.hasVBMI && target.vectorBytes == 64))
+    return 64;
+  return target.hasAVX2 ? 16 : 0;
+}
+
+/// Looks at the tables of a codec, and decides how they are stored. Words are looked up
+/// in a register or two; from there on bytes are, many at once.
+LogicalResult PanelWeight::chooseTables(KernelEmitter &kernel, const Node &node,
+                                        ArrayRef<TilePacking> packings) {
+  const TargetDescription &target = kernel.getTarget();
+  bool hasBytes = byteBlock(target) > 0 && fitsBytes(target, shape);
+  for (auto [packing, child] : llvm::zip(packings, node.children))
+    if (packing.kind == TilePacking::Kind::Elements)
+      hasBytes &= child.isLeaf && leaves[child.number].isCodes();
+  for (auto [packing, child] : llvm::zip(packings, node.children)) {
+    if (packing.kind != TilePacking::Kind::Table)
+      continue;
+    if (!child.isLeaf)
+      return node.op->emitError("expected a stored table");
+    Leaf &leaf = leaves[child.number];
+    auto type = cast<RankedTensorType>(leaf.value.getType());
+    leaf.entries = type.getDimSize(0);
+    leaf.length = type.getRank() > 1 ? type.getDimSize(1) : 1;
+    bool hasWords = target.hasAVX2 && leaf.length == 1 && leaf.entries <= 16;
+    leaf.isByteTable = hasBytes && !hasWords && leaf.argument >= 0 &&
+                       leaf.entries <= 256 && leaf.element.getIntOrFloatBitWidth() <= 32;
+  }
+  return success();
 }
 
 int64_t PanelWeight::panelBytes() const {
@@ -181,6 +250,15 @@ void PanelWeight::setPackings(KernelEmitter &kernel, ArrayRef<int64_t> starts) {
     ArgumentPacking &packing = kernel.getPlan().packings[leaf.argument];
     PanelShape panels = shape;
     switch (leaf.packing.kind) {
+    case TilePacking::Kind::Table:
+      if (leaf.isByteTable) {
+        int64_t block = byteBlock(kernel.getTarget());
+        packing.pack = [block](const HostTensor &tensor) {
+          return packByteTable(tensor, block);
+        };
+        packing.key = "bytes:" + std::to_string(block);
+      }
+      break;
     case TilePacking::Kind::Tensor:
       if (leaf.element.getIntOrFloatBitWidth() < 8) {
         packing.pack = widenElements;

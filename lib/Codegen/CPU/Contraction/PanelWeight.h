@@ -37,6 +37,17 @@ public:
     int64_t columns = 1;
     /// Of `Compact`: which one, and the leaf with the mask.
     int64_t compact = -1;
+    /// Of `Table`: rows and their length, and whether the bytes of elements are stored
+    /// apart, for instructions that look up bytes.
+    int64_t entries = 0, length = 1;
+    bool isByteTable = false;
+
+    /// Whether elements are codes of 2 to 8 bits in memory.
+    bool isCodes() const {
+      return argument >= 0 && packing.kind == TilePacking::Kind::Elements &&
+             mlir::isa<mlir::IntegerType>(element) && !element.isInteger(1) &&
+             element.getIntOrFloatBitWidth() <= 8;
+    }
   };
   struct Child {
     bool isLeaf = true;
@@ -48,6 +59,8 @@ public:
     int64_t stored = 1, per = 1;
     /// In positions of the weight.
     int64_t step = 1, group = 0;
+    /// Computes one value per output (and group): scales that are codes themselves.
+    bool isLanes = false;
   };
 
   /// Whether `value` is a constant of the kernel or made of such by codecs.
@@ -67,6 +80,10 @@ public:
 
   const PanelShape &getShape() const { return shape; }
   int64_t getReduction() const { return reduction; }
+  /// Whether bytes of `width` outputs fill part of a register, or all of it.
+  static bool fitsBytes(const TargetDescription &target, const PanelShape &shape);
+  /// Entries that one byte look-up of the target reaches; 0: it has none.
+  static int64_t byteBlock(const TargetDescription &target);
   /// Whether values need no more than a conversion after loading.
   bool isDense() const { return nodes.empty(); }
   /// Whether reading must start at one of the `starts`.
@@ -82,6 +99,8 @@ private:
   mlir::FailureOr<Child> visit(KernelEmitter &kernel, mlir::Value value,
                                const TilePacking &packing, int64_t stored,
                                int64_t per, int64_t maskLeaf);
+  mlir::LogicalResult chooseTables(KernelEmitter &kernel, const Node &node,
+                                   llvm::ArrayRef<TilePacking> packings);
   PanelShape shape;
   int64_t reduction = 0, step = 1, group = 0;
   bool transposed = false;
@@ -108,6 +127,9 @@ public:
 
   /// Bytes to prefetch ahead in the widest stored stream; 0: none.
   int64_t prefetchAhead = 0;
+  /// What the state holds are sums of products with values, `[…][vector]`: factors that
+  /// a group's values share are applied to its sums.
+  bool isSumming = false;
 
 private:
   class View;
@@ -117,23 +139,35 @@ private:
   struct LeafState {
     KernelBuffer buffer;
     llvm::SmallVector<mlir::Value> bases; ///< per plane: element of the panel
-    llvm::SmallVector<mlir::Value> table; ///< small tables, as vectors of f32
+    /// Small tables as vectors of f32, byte tables as vectors of bytes.
+    llvm::SmallVector<mlir::Value> table;
   };
+  struct CodeBytes;
 
   TileValues tile(const Child &child);
+  llvm::SmallVector<mlir::Value> rootFactors();
   TileValues floats(const Child &child);
   bool canLookUp(const Leaf &leaf) const;
   TileValues leafTile(size_t number);
   TileValues leafFloats(size_t number);
+  TileValues leafWords(size_t number);
   mlir::Value loadPlane(size_t number, size_t plane, int64_t row, int64_t vector);
+  llvm::SmallVector<mlir::Value> lanes(const Child &child);
   llvm::SmallVector<mlir::Value> leafLanes(size_t number);
   mlir::Value leafScalar(size_t number, int64_t element);
-  mlir::Value leafLookUp(size_t number, mlir::Value codes);
+  TileValues lookUp(const Child &table, const Child &codes);
+  TileValues lookUpCodeBytes(size_t table, size_t codes);
+  mlir::Value lookUpBytes(llvm::ArrayRef<mlir::Value> blocks, mlir::Value codes);
+  mlir::Value lookUpWords(size_t table, mlir::Value codes);
+  mlir::Value gatherWords(size_t table, mlir::Value codes);
+  bool hasByteCodes(const Leaf &leaf) const;
+  TileValues codeFloats(size_t number);
   mlir::Value leafExpand(size_t number, mlir::Value mask);
   mlir::Value loadCompact(size_t number, mlir::Value offset);
   mlir::Value expandLanes(mlir::Value loaded, mlir::Value mask);
   mlir::Value splatValue(const Leaf &leaf);
   void loadTable(size_t number);
+  void loadByteTable(size_t number);
   void emitGroups(bool once);
   void emitStep(mlir::OpBuilder &builder, TilePosition at, int64_t count,
                 llvm::MutableArrayRef<mlir::Value> state, Body body,
@@ -150,6 +184,7 @@ private:
   std::vector<llvm::SmallVector<mlir::Value>> groupValues;
   /// Elements taken so far from each compact leaf.
   llvm::SmallVector<mlir::Value> taken;
+  bool isUnscaled = false;
 };
 
 } // namespace pith

@@ -77,6 +77,11 @@ std::vector<char> packColumns(const HostTensor &tensor, const PanelShape &shape)
 /// the type is signed).
 std::vector<char> widenElements(const HostTensor &tensor);
 
+/// A table `[entries]` or `[entries, length]` for look-ups of bytes:
+/// `[place in the row][byte of the element][entry]`. Fewer than `block` entries are
+/// repeated until they fill it.
+std::vector<char> packByteTable(const HostTensor &tensor, int64_t block);
+
 /// The elements at the set bits of `mask` (`[outputs, positions]`, given row by
 /// row), in the order (panel, position, vector, lane); elements below 8 bits are
 /// packed, two nibbles or eight bits to a byte. In front, padded to 64 bytes,
