@@ -48,6 +48,19 @@ CompressionReport CompressionReport::get(ModuleOp module) {
   CompressionReport report;
   for (const Weight &weight : findWeights(module))
     report.rows.push_back(makeRow(weight));
+  if (auto removed = module->getAttrOfType<ArrayAttr>(kRemovedAttr))
+    for (auto part : removed.getAsRange<DictionaryAttr>()) {
+      auto text = [&](StringRef key) {
+        auto attr = part.getAs<StringAttr>(key);
+        return attr ? attr.getValue().str() : "";
+      };
+      auto number = [&](StringRef key) {
+        auto attr = part.getAs<IntegerAttr>(key);
+        return attr ? attr.getInt() : 0;
+      };
+      report.removed.push_back(
+          {text("name"), text("what"), number("removed"), number("of")});
+    }
   int64_t elements = 0, floatBits = 0, bits = 0;
   module.walk([&](ConstantOp op) {
     auto type = dyn_cast<RankedTensorType>(op.getType());
@@ -130,6 +143,11 @@ void CompressionReport::print(llvm::raw_ostream &os, size_t maxRows) const {
     printRow(os, *row);
   if (shown.size() < rows.size())
     os << "  ... and " << rows.size() - shown.size() << " smaller weights\n";
+  for (const RemovedRow &row : llvm::ArrayRef(removed).take_front(maxRows))
+    os << llvm::formatv("  {0,-40} {1} of {2} {3} removed\n", printable(row.name, 40),
+                        row.removed, row.of, row.what);
+  if (removed.size() > maxRows)
+    os << "  ... and parts of " << removed.size() - maxRows << " more removed\n";
   size_t compressed = llvm::count_if(rows, [](const WeightRow &row) {
     return row.isCompressed();
   });
@@ -157,8 +175,15 @@ llvm::json::Value CompressionReport::toJSON() const {
       object["kept"] = row.kept;
     list.push_back(std::move(object));
   }
+  llvm::json::Array gone;
+  for (const RemovedRow &row : removed)
+    gone.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(row.name)},
+                                      {"what", row.what},
+                                      {"removed", row.removed},
+                                      {"of", row.of}});
   return llvm::json::Object{{"parameters", parameters},
                             {"parameter_bytes", parameterBytes},
                             {"weight_bytes", bytes},
+                            {"removed", std::move(gone)},
                             {"weights", std::move(list)}};
 }

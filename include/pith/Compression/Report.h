@@ -36,8 +36,20 @@ struct WeightRow {
   bool isCompressed() const { return decibels.has_value(); }
 };
 
+/// On the module: an array of what structured pruning took away, each a dictionary of
+/// `name` (of a node or tensor), `what` ("channels"), `removed` and `of` (how many), and
+/// `pass`.
+constexpr llvm::StringLiteral kRemovedAttr = "pith.removed";
+
+/// Parts of the model that are gone.
+struct RemovedRow {
+  std::string name, what;
+  int64_t removed = 0, of = 0;
+};
+
 struct CompressionReport {
   std::vector<WeightRow> rows; ///< in the order of their first use
+  std::vector<RemovedRow> removed;
   /// Elements and bytes of all float constants before compression.
   int64_t parameters = 0, parameterBytes = 0;
   /// Bytes of all constants now.
