@@ -28,7 +28,8 @@ static void registerOps(DialectRegistry &registry) {
 namespace pith {
 CompressionFamily getCodebookFamily() {
   return {registerOps,
-          {[] { return createQuantizeToCodebookPass(); }},
+          {[] { return createQuantizeToCodebookPass(); },
+           [] { return createQuantizeGptvqPass(); }},
           {{"nf4", "quantize-to-codebook{codebook=nf bits=4}",
             "NormalFloat of 4 bits in groups of 64"},
            {"fp4", "quantize-to-codebook{codebook=fp4}",

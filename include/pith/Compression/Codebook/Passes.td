@@ -90,4 +90,39 @@ def QuantizeToCodebookPass : Pith_CompressionPass<"pith-quantize-to-codebook"> {
   ], selectionOptions);
 }
 
+def QuantizeGptvqPass : Pith_CompressionPass<"pith-quantize-gptvq"> {
+  let summary = "learns the codebook of each weight by the error of the layer's output";
+  let description = [{
+    Codes q, a codebook C of 2^b numbers per weight, and scales s per output (or group of
+    `group-size` elements), such that with the Gram matrix G of the activation
+
+        tr((W − W') G (W − W')ᵀ),   w' = C[q] · s
+
+    is small. C begins as the weighted k-means of w / s; codes are found by error
+    feedback in the order of falling energy of the inputs (van Baalen et al., "GPTVQ",
+    2024, with codebooks of numbers; Frantar et al., "GPTQ", 2022); then `sweeps` turns of
+    coordinate descent over the codes, least-squares scales and least-squares entries of
+    C, none of which makes the error greater but for the rounding of scales and entries
+    to f16.
+
+    `damping` is added to the diagonal of G for the feedback, as a part of its mean, and
+    made greater where G has no Cholesky decomposition.
+
+    Requires: `pith` IR, ops with `pith.statistics`; weights are constants.
+    Ensures: each selected weight is a `pith.codebook_decode` and carries `pith.error`
+    (dB); remarks name the others and say why.
+  }];
+  let options = !listconcat([
+    Option<"bits", "bits", "unsigned", "0",
+      "Bits per code, 1 to 8; 0: as pith-choose-bits chose, or 4">,
+    Option<"maxBits", "max-bits", "unsigned", "8",
+      "Weights for which more bits were chosen stay as they are, for a later pass">,
+    Option<"groupSize", "group-size", "int64_t", "0",
+      "Elements per scale along the reduction, 16 to 256; 0: one scale per output">,
+    Option<"sweeps", "sweeps", "unsigned", "5", "Turns of descent and least squares">,
+    Option<"damping", "damping", "double", "0.01",
+      "Part of the mean diagonal added for the error feedback, above 0 to 1">
+  ], selectionOptions);
+}
+
 #endif // PITH_COMPRESSION_CODEBOOK_PASSES_TD
