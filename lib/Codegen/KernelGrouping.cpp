@@ -8,6 +8,7 @@
 #include "KernelGrouping.h"
 
 #include "pith/Dialect/Pith/IR/PithOps.h"
+#include "pith/Profile/ProfileOps.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -63,7 +64,7 @@ void KernelGrouping::addEpilogue(Draft &draft) {
     Operation *user = nullptr;
     for (Operation *candidate : current.getUsers()) {
       if (user && user != candidate)
-        return;
+        return addCodes(draft);
       user = candidate;
     }
     if (!user || roleOf(user) != KernelRole::Pointwise || draftOf.count(user) ||
@@ -73,6 +74,24 @@ void KernelGrouping::addEpilogue(Draft &draft) {
     draft.ops.push_back(user);
     draft.last = user;
     draftOf[user] = &draft;
+  }
+}
+
+/// Codes of the draft's result that are made of it and constants alone, right behind
+/// it: the value need not be read again for them.
+void KernelGrouping::addCodes(Draft &draft) {
+  Value current = draft.last->getResult(0);
+  for (Operation *next = draft.last->getNextNode(); next; next = next->getNextNode()) {
+    if (next->hasTrait<mlir::OpTrait::ConstantLike>() ||
+        isa<WeightCodecOpInterface>(next))
+      continue;
+    auto op = dyn_cast<QuantizeOp>(next);
+    if (!op || roleOf(op) != KernelRole::Pointwise || op.getInput() != current ||
+        draft.ops.size() >= kMaxOps)
+      return;
+    draft.ops.push_back(op);
+    draft.codes.push_back(op);
+    draftOf[op] = &draft;
   }
 }
 
@@ -120,8 +139,7 @@ bool KernelGrouping::joinsAsProducer(Operation *op, Draft &draft) {
 /// Whether a codec's values are asked for as they are, outside of any kernel.
 bool KernelGrouping::isValueNeeded(Operation *codec) const {
   return llvm::any_of(codec->getUsers(), [&](Operation *user) {
-    return user->hasTrait<mlir::OpTrait::IsTerminator>() ||
-           roleOf(user) == KernelRole::Alias;
+    return user->getNumResults() == 0 || roleOf(user) == KernelRole::Alias;
   });
 }
 
@@ -141,7 +159,7 @@ LogicalResult KernelGrouping::run() {
       continue;
     }
     KernelRole role = roleOf(&op);
-    if (role == KernelRole::Alias || role == KernelRole::Host ||
+    if (role == KernelRole::Alias || role == KernelRole::Host || isa<ObserveOp>(op) ||
         isHostComputable(&op))
       continue;
     if (role == KernelRole::None)
@@ -204,6 +222,8 @@ void KernelGrouping::finish() {
     group.ops.erase(llvm::unique(group.ops), group.ops.end());
     for (Value result : draft.last->getResults())
       group.results.push_back(result);
+    for (Operation *op : draft.codes)
+      group.results.push_back(op->getResult(0));
     groups.push_back(std::move(group));
   }
   llvm::sort(groups, [&](const KernelGroup &a, const KernelGroup &b) {

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A group becomes one kernel: at most one root op; elementwise ops behind it, one
-// after the other, as long as nobody else needs what lies between (epilogue);
+// after the other, as long as nobody else needs what lies between (epilogue); codes of
+// the last value, which are cheap to store beside it where others need the value, too;
 // and elementwise or index-mapping ops in front of it whose only users are in the
 // group (prologue). Ops are taken in program order, so the result is the same
 // every time.
@@ -50,12 +51,15 @@ private:
     llvm::SmallVector<mlir::Operation *> ops;
     mlir::Operation *root = nullptr;
     mlir::Operation *last = nullptr; ///< makes the group's result
+    /// Codes of that result, results as well.
+    llvm::SmallVector<mlir::Operation *> codes;
     bool movementOnly = false;
   };
   KernelRole roleOf(mlir::Operation *op) const;
   bool isHostComputable(mlir::Operation *op);
   bool isValueNeeded(mlir::Operation *codec) const;
   void addEpilogue(Draft &draft);
+  void addCodes(Draft &draft);
   bool joinsAsProducer(mlir::Operation *op, Draft &draft);
   void finish();
 

@@ -25,7 +25,9 @@ static double divide(double x, double scale, bool isDouble) {
 
 static Results quantize(QuantizeOp op, Inputs inputs, Types types) {
   Shape shape = inputs[0].getShape();
-  Type code = types[0].getElementType();
+  auto code = cast<IntegerType>(types[0].getElementType());
+  if (op.getBits())
+    code = IntegerType::get(op.getContext(), op.getBits(), code.getSignedness());
   bool isDouble = inputs[0].getElementType().isF64();
   Reals values = toReals(inputs[0]), scales = toReals(inputs[1]);
   Integers zeros{0};
@@ -55,6 +57,7 @@ static Results dynamicQuantize(DynamicQuantizeOp op, Inputs inputs, Types types)
   Shape shape = inputs[0].getShape();
   int64_t row = shape.back();
   int64_t size = int64_t(op.getGroupSize()) ? int64_t(op.getGroupSize()) : row;
+  double limit = (1 << (op.getBits() - 1)) - 1;
   Reals values = toReals(inputs[0]), scales;
   Integers codes(values.size());
   for (int64_t first = 0; first < int64_t(values.size()); first += row)
@@ -63,10 +66,10 @@ static Results dynamicQuantize(DynamicQuantizeOp op, Inputs inputs, Types types)
       double largest = 0;
       for (int64_t i = first + begin; i < first + begin + count; ++i)
         largest = std::max(largest, double(std::abs(float(values[i]))));
-      double scale = largest == 0 ? 1 : divide(largest, 127, false);
+      double scale = largest == 0 ? 1 : divide(largest, limit, false);
       for (int64_t i = first + begin; i < first + begin + count; ++i) {
         double code = std::nearbyint(divide(values[i], scale, false));
-        codes[i] = std::isnan(code) ? -127 : int64_t(std::clamp(code, -127.0, 127.0));
+        codes[i] = int64_t(std::isnan(code) ? -limit : std::clamp(code, -limit, limit));
       }
       scales.push_back(scale);
     }

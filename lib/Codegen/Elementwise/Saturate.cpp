@@ -38,12 +38,15 @@ static Value bounded(OpBuilder &b, Location loc, Value x, double limit, bool abo
   return arith::SelectOp::create(b, loc, beyond, bound, x);
 }
 
-Value pith::saturatedInteger(OpBuilder &b, Location loc, Value x, Type target) {
+Value pith::saturatedInteger(OpBuilder &b, Location loc, Value x, Type target,
+                             unsigned range) {
   unsigned bits = target.getIntOrFloatBitWidth();
+  if (range == 0)
+    range = bits;
   Type real = getElementTypeOrSelf(x.getType());
   bool isUnsigned = target.isUnsignedInteger() || bits == 1;
-  APInt low = isUnsigned ? APInt::getMinValue(bits) : APInt::getSignedMinValue(bits);
-  APInt high = isUnsigned ? APInt::getMaxValue(bits) : APInt::getSignedMaxValue(bits);
+  APInt low = isUnsigned ? APInt::getMinValue(range) : APInt::getSignedMinValue(range);
+  APInt high = isUnsigned ? APInt::getMaxValue(range) : APInt::getSignedMaxValue(range);
   APFloat limit(cast<FloatType>(real).getFloatSemantics());
   limit.convertFromAPInt(high, !isUnsigned, APFloat::rmTowardZero);
   bool lost = false;

@@ -12,10 +12,10 @@
 namespace pith {
 
 /// Whole numbers (f32 or f64, scalar or vector) as elements of the integer type
-/// `target`: what does not fit becomes the nearest that does, NaN 0. Targets of
-/// more than 24 bits want f64.
+/// `target`: what does not fit `range` bits (0: those of the type) becomes the nearest
+/// that does, NaN 0. Targets of more than 24 bits want f64.
 mlir::Value saturatedInteger(mlir::OpBuilder &b, mlir::Location loc, mlir::Value whole,
-                             mlir::Type target);
+                             mlir::Type target, unsigned range = 0);
 
 } // namespace pith
 

@@ -85,7 +85,7 @@ Value emit(QuantizeOp op, ElementEmitter &e, ArrayRef<LaneIndex> position) {
     x = arith::AddFOp::create(b, loc, x,
                               toFloat(e, zero, elementOf(op.getZeroPoint()), real));
   }
-  return saturatedInteger(b, loc, x, target);
+  return saturatedInteger(b, loc, x, target, op.getBits());
 }
 
 struct QuantizeModel : KernelOpInterface::ExternalModel<QuantizeModel, QuantizeOp> {

@@ -38,6 +38,10 @@ struct ConvGeometry {
 int64_t emitPaddedInput(KernelEmitter &kernel, const ConvGeometry &geometry,
                         std::optional<int64_t> source);
 
+/// If input and weight are integer codes that an integer kernel can multiply, emits
+/// it and returns whether it did; fails with a diagnostic.
+mlir::FailureOr<bool> emitIntegerConv(KernelEmitter &kernel, const ConvGeometry &geometry);
+
 } // namespace pith
 
 #endif // PITH_LIB_CODEGEN_CPU_CONTRACTION_CONVGEOMETRY_H

@@ -11,9 +11,14 @@
 // columns that is known when the kernel is made: tiles at the borders get code
 // of their own. Where the width is not constant, the input is padded first.
 //
+// Codes with one scale become floats when they are loaded. Sums of products of codes
+// are exact as long as they fit 24 bits, which takes more than 500 kernel positions.
+//
 //===----------------------------------------------------------------------===//
 
 #include "ConvGeometry.h"
+#include "IntegerWeight.h"
+#include "PaddedCodes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -28,7 +33,7 @@ class DepthwiseEmitter {
 public:
   DepthwiseEmitter(KernelEmitter &kernel, ConvGeometry geometry, PanelWeight weight)
       : kernel(kernel), g(std::move(geometry)), weight(std::move(weight)),
-        loc(kernel.getLoc()) {}
+        codes(QuantizedRows::get(g.op.getInput())), loc(kernel.getLoc()) {}
   LogicalResult emit();
 
 private:
@@ -42,6 +47,9 @@ private:
   void emitLine(OpBuilder &b, Value number, Value line, Value panel);
   void emitPiece(OpBuilder &b, const Piece &piece, Value x);
   void emitColumns(OpBuilder &b);
+  int64_t emitPadded();
+  void makeInput(OpBuilder &b);
+  Value toFloat(TileCode &code, Value loaded) const;
 
   int64_t stride() const { return g.strides.back(); }
   int64_t dilation() const { return g.dilations.back(); }
@@ -51,6 +59,7 @@ private:
   KernelEmitter &kernel;
   ConvGeometry g;
   PanelWeight weight;
+  std::optional<QuantizedRows> codes; ///< what the input is made of
   Location loc;
   bool copied = false; ///< the input has been padded
   int64_t scratch = -1;
@@ -59,6 +68,7 @@ private:
 
   // Of the line being emitted.
   KernelBuffer input;
+  Value zero, scale; ///< of codes, f32; null: 0 and 1
   Value weights, weightBase;   ///< f32, [kernel position][lane]
   Value firstLine, lowKernel, highKernel; ///< input line of kernel line 0
   Value imageLine;             ///< number of lines in front of the image
@@ -124,7 +134,7 @@ void DepthwiseEmitter::emitPiece(OpBuilder &b, const Piece &piece, Value x) {
           } else {
             loaded = c.load(input.memref, at, shape.lanes);
           }
-          loaded = c.toFloat(loaded);
+          loaded = toFloat(c, loaded);
         }
         acc[to] = c.fma(loaded, taps[kw], acc[to], kernel.getTarget().hasFMA);
       }
@@ -255,6 +265,52 @@ void DepthwiseEmitter::emitLine(OpBuilder &b, Value number, Value line,
   emitColumns(b);
 }
 
+/// Emits the task that copies the input with its padding.
+int64_t DepthwiseEmitter::emitPadded() {
+  if (!codes)
+    return emitPaddedInput(kernel, g, std::nullopt);
+  ConvGeometry whole(g); // channels are one run
+  whole.group = 1;
+  whole.groupChannels = g.channels;
+  PaddedCodes padded(whole, *codes, codes->codeType().isUnsigned());
+  padded.groupPixel = g.channels;
+  return padded.emitCopy(kernel);
+}
+
+void DepthwiseEmitter::makeInput(OpBuilder &b) {
+  Type element = cast<RankedTensorType>(g.op.getInput().getType()).getElementType();
+  if (!codes) {
+    input = copied ? kernel.scratch(scratch, element)
+                   : kernel.argument(cast<BlockArgument>(g.op.getInput()).getArgNumber());
+    return;
+  }
+  input = copied ? kernel.scratch(scratch, b.getI8Type())
+                 : kernel.argument(codes->codeArgument());
+  Value none = kernel.constantIndex(0);
+  TileCode code(b, loc);
+  zero = scale = Value();
+  if (codes->zeroPoint) {
+    Type type = cast<RankedTensorType>(codes->zeroPoint.getType()).getElementType();
+    zero = code.toFloat(code.toInt(codes->zeroAt(kernel, b, none, none),
+                                   type.isUnsignedInteger()));
+  }
+  HostTensor known = getInsideConstant(codes->scale);
+  if (!known || known.getDouble(0) != 1)
+    scale = codes->scaleAt(kernel, b, none, none);
+}
+
+Value DepthwiseEmitter::toFloat(TileCode &code, Value loaded) const {
+  if (!codes)
+    return code.toFloat(loaded);
+  int64_t lanes = weight.getShape().lanes;
+  loaded = code.toFloat(code.toInt(loaded, codes->codeType().isUnsigned()));
+  if (zero)
+    loaded = arith::SubFOp::create(code.b, loc, loaded, code.splat(zero, lanes));
+  if (scale)
+    loaded = arith::MulFOp::create(code.b, loc, loaded, code.splat(scale, lanes));
+  return loaded;
+}
+
 LogicalResult DepthwiseEmitter::emit() {
   MLIRContext *context = kernel.getContext();
   const PanelShape &shape = weight.getShape();
@@ -265,7 +321,7 @@ LogicalResult DepthwiseEmitter::emit() {
            (!getConstant(g.input.back()) || !getConstant(g.output.back()));
   sizes = copied ? g.paddedInput() : g.input;
   if (copied)
-    scratch = emitPaddedInput(kernel, g, std::nullopt);
+    scratch = emitPadded();
 
   AffineExpr one = getAffineConstantExpr(1, context);
   AffineExpr lines = g.axes > 1 ? g.output[0] : one;
@@ -278,13 +334,10 @@ LogicalResult DepthwiseEmitter::emit() {
   SmallVector<AffineExpr> jobSpace{g.batch, lines,
                                    getAffineConstantExpr(chunks, context)};
   int64_t perPixel = perChunk * (weight.getReduction() + 4) / 4 + 1;
-  Type element = cast<RankedTensorType>(g.op.getInput().getType()).getElementType();
   return kernel.addTask(
       product(context, jobSpace), g.output.back() * perPixel,
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
-        input = copied ? kernel.scratch(scratch, element)
-                       : kernel.argument(
-                             cast<BlockArgument>(g.op.getInput()).getArgNumber());
+        makeInput(builder);
         KernelEmitter::loop(builder, loc, lo, hi, 1, [&](OpBuilder &b, Value job) {
           TileCode code(b, loc);
           SmallVector<Value> at = kernel.delinearize(b, job, jobSpace);

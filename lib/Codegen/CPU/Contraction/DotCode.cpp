@@ -28,7 +28,8 @@ DotCode::DotCode(const TargetDescription &target, unsigned weightBits,
   }
   if (!target.triple.isX86())
     return;
-  if ((lanes == 16 && target.hasVNNI) || (lanes == 8 && target.hasAVXVNNI)) {
+  if ((lanes == 16 && target.hasVNNI) ||
+      ((lanes == 8 || lanes == 4) && target.hasAVXVNNI)) {
     kind = Kind::Vnni;
     return;
   }
@@ -52,8 +53,9 @@ Value DotCode::dot(TileCode &code, Value sums, Value weights,
   switch (kind) {
   case Kind::Vnni:
     return call(code,
-                lanes == 16 ? "llvm.x86.avx512.vpdpbusd.512"
-                            : "llvm.x86.avx512.vpdpbusd.256",
+                lanes == 16  ? "llvm.x86.avx512.vpdpbusd.512"
+                : lanes == 8 ? "llvm.x86.avx512.vpdpbusd.256"
+                             : "llvm.x86.avx512.vpdpbusd.128",
                 sums.getType(),
                 {sums, weights, code.bitcast(activations, bytes)});
   case Kind::Signed:
@@ -124,4 +126,22 @@ Value DotCode::dotPlain(TileCode &code, Value sums, Value weights,
     sums = arith::AddIOp::create(b, loc, sums, product);
   }
   return sums;
+}
+
+Value pith::extractBits(TileCode &code, Value bytes, unsigned position, unsigned bits,
+                        unsigned target) {
+  if (bits == 8)
+    return bytes;
+  Type type = bytes.getType();
+  if (position > target)
+    bytes = arith::ShRUIOp::create(code.b, code.loc, bytes,
+                                   code.constant(type, position - target));
+  else if (position < target)
+    bytes = arith::ShLIOp::create(code.b, code.loc, bytes,
+                                  code.constant(type, target - position));
+  if (target == 0 && position + bits == 8)
+    return bytes;
+  unsigned mask = ((1u << bits) - 1) << target;
+  return arith::AndIOp::create(code.b, code.loc, bytes,
+                               code.constant(type, int8_t(mask)));
 }

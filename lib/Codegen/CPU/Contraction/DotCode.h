@@ -58,6 +58,10 @@ private:
   int64_t lanes;
 };
 
+/// Bits [position, position + bits) of every byte, moved to `target`.
+mlir::Value extractBits(TileCode &code, mlir::Value bytes, unsigned position,
+                        unsigned bits, unsigned target);
+
 } // namespace pith
 
 #endif // PITH_LIB_CODEGEN_CPU_CONTRACTION_DOTCODE_H

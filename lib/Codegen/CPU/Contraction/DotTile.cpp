@@ -96,25 +96,6 @@ DotTile::Values DotTile::loadScales(TileCode &code, Value at) {
 // Units
 //===----------------------------------------------------------------------===//
 
-/// Bits [position, position + bits) of every byte, moved to `target`.
-static Value field(TileCode &code, Value bytes, unsigned position, unsigned bits,
-                   unsigned target) {
-  if (bits == 8)
-    return bytes;
-  Type type = bytes.getType();
-  if (position > target)
-    bytes = arith::ShRUIOp::create(code.b, code.loc, bytes,
-                                   code.constant(type, position - target));
-  else if (position < target)
-    bytes = arith::ShLIOp::create(code.b, code.loc, bytes,
-                                  code.constant(type, target - position));
-  if (target == 0 && position + bits == 8)
-    return bytes;
-  unsigned mask = ((1u << bits) - 1) << target;
-  return arith::AndIOp::create(code.b, code.loc, bytes,
-                               code.constant(type, int8_t(mask)));
-}
-
 void DotTile::emitUnit(TileCode &code, Value weightAt, Value leftAt, Values &totals,
                        int64_t ordinal) {
   const DotLayout &layout = stream.dots;
@@ -138,7 +119,7 @@ void DotTile::emitUnit(TileCode &code, Value weightAt, Value leftAt, Values &tot
       unsigned target = layout.lowBit;
       for (unsigned bits : layout.planes) {
         int64_t perLine = 8 / bits;
-        Value part = field(code, line(first + i / perLine, v),
+        Value part = extractBits(code, line(first + i / perLine, v),
                            i % perLine * bits, bits, target);
         weight = weight ? arith::OrIOp::create(code.b, code.loc, weight, part)
                               .getResult()

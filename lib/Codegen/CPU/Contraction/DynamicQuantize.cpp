@@ -26,15 +26,16 @@ using namespace pith;
 namespace {
 class Quantizer {
 public:
-  Quantizer(KernelEmitter &kernel, Value in, Value codes, Value scales)
-      : kernel(kernel), loc(kernel.getLoc()), in(in), codes(codes), scales(scales) {}
+  Quantizer(KernelEmitter &kernel, Value in, Value codes, Value scales, int64_t bits)
+      : kernel(kernel), loc(kernel.getLoc()), in(in), codes(codes), scales(scales),
+        limit((1 << (bits - 1)) - 1) {}
 
   /// Elements [start, start + length) become codes with scale number `group`.
   void emitGroup(OpBuilder &builder, Value start, Value length, Value group) {
     TileCode code(builder, loc);
     Value largest = emitLargest(builder, start, length);
-    Value limit = code.constant(builder.getF32Type(), 127);
-    Value scale = arith::DivFOp::create(builder, loc, largest, limit);
+    Value most = code.constant(builder.getF32Type(), limit);
+    Value scale = arith::DivFOp::create(builder, loc, largest, most);
     Value isZero = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ,
                                          largest,
                                          code.constant(builder.getF32Type(), 0));
@@ -137,8 +138,8 @@ private:
       return element;
     };
     x = math::RoundEvenOp::create(b, loc, x);
-    // Not a number becomes −127, rather than what the conversion leaves open.
-    Value low = code.constant(type, -127), high = code.constant(type, 127);
+    // Not a number becomes −limit, rather than what the conversion leaves open.
+    Value low = code.constant(type, -limit), high = code.constant(type, limit);
     x = larger(code, x, low);
     Value tooHigh =
         arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, high);
@@ -150,6 +151,7 @@ private:
   KernelEmitter &kernel;
   Location loc;
   Value in, codes, scales;
+  double limit; ///< the largest code
 };
 } // namespace
 
@@ -168,7 +170,8 @@ LogicalResult pith::emitDynamicQuantize(KernelEmitter &kernel, DynamicQuantizeOp
       rows, cost, [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
         Location loc = kernel.getLoc();
         Quantizer quantizer(kernel, kernel.argument(argument.getArgNumber()).memref,
-                            kernel.result(0).memref, kernel.result(1).memref);
+                            kernel.result(0).memref, kernel.result(1).memref,
+                            op.getBits());
         KernelEmitter::loop(builder, loc, lo, hi, 1, [&](OpBuilder &b, Value row) {
           TileCode code(b, loc);
           Value length = kernel.size(last);

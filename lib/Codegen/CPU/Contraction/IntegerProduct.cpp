@@ -22,13 +22,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "DotTile.h"
+#include "IntegerWeight.h"
 #include "Kernels.h"
 
+#include "pith/Compression/Quantization/QuantizationOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/IR/Remarks.h"
-#include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <numeric>
@@ -44,48 +43,7 @@ static constexpr int64_t kRowsPerJob = 256;
 /// memory costs as much as multiplying.
 static constexpr int64_t kLikelyRows = 16;
 
-/// A constant inside the kernel: its elements are equal, one stands for all.
-static HostTensor inside(Value value) {
-  ElementsAttr attr;
-  if (!value || isa<BlockArgument>(value) || !matchPattern(value, m_Constant(&attr)))
-    return {};
-  auto tensor = HostTensor::get(attr);
-  return tensor ? *tensor : HostTensor();
-}
-
 namespace {
-
-/// The weight's side: which values it is made of.
-struct IntegerWeight {
-  Value codes, scale, zeroPoint;
-  IntegerForm form;
-  /// The zero point, where it is the same everywhere (`zeroPoint` is null then).
-  int64_t sharedZero = 0;
-
-  static std::optional<IntegerWeight> get(Value weight) {
-    auto codec = weight.getDefiningOp<WeightCodecOpInterface>();
-    auto form = codec ? codec.getIntegerForm() : std::nullopt;
-    if (!form || !PanelWeight::isWeight(weight))
-      return std::nullopt;
-    IntegerWeight result;
-    result.form = *form;
-    result.codes = codec->getOperand(form->codes);
-    result.scale = codec->getOperand(form->scale);
-    if (form->zeroPoint)
-      result.zeroPoint = codec->getOperand(*form->zeroPoint);
-    // Codes that another codec makes are known only at run time.
-    for (Value part : {result.codes, result.scale, result.zeroPoint})
-      if (part && part.getDefiningOp<WeightCodecOpInterface>())
-        return std::nullopt;
-    if (!isa<BlockArgument>(result.codes))
-      return std::nullopt;
-    if (HostTensor zero = inside(result.zeroPoint)) {
-      result.sharedZero = zero.getInt(0);
-      result.zeroPoint = Value();
-    }
-    return result;
-  }
-};
 
 class IntegerProductEmitter {
 public:
@@ -102,7 +60,6 @@ public:
 
 private:
   void chooseTiles();
-  void setPacking();
   LogicalResult emitLeft();
   LogicalResult emitPanels();
   void emitJob(OpBuilder &builder, Value panel, Value block);
@@ -153,28 +110,6 @@ void IntegerProductEmitter::chooseTiles() {
   rowsPerJob = kRowsPerJob;
   if (count)
     rowsPerJob = std::min(rowsPerJob, int64_t(llvm::alignTo(*count, most)));
-}
-
-/// The weight's scales and zero points travel with its codes.
-void IntegerProductEmitter::setPacking() {
-  unsigned codes = cast<BlockArgument>(weight.codes).getArgNumber();
-  ArgumentPacking &packing = kernel.getPlan().packings[codes];
-  packing.key = stream.key();
-  HostTensor scale = inside(weight.scale);
-  if (scale)
-    packing.key += ",scale " + std::to_string(llvm::bit_cast<uint64_t>(scale.getDouble(0)));
-  int scaleAt = 0, zeroAt = 0, next = 1;
-  for (auto [value, at] : {std::make_pair(weight.scale, &scaleAt),
-                           std::make_pair(weight.zeroPoint, &zeroAt)})
-    if (value && isa<BlockArgument>(value)) {
-      packing.companions.push_back(cast<BlockArgument>(value).getArgNumber());
-      *at = next++;
-    }
-  packing.packWith = [stream = stream, scale, scaleAt,
-                      zeroAt](ArrayRef<HostTensor> tensors) {
-    return stream.pack(tensors[0], scaleAt ? tensors[scaleAt] : scale,
-                       zeroAt ? tensors[zeroAt] : HostTensor());
-  };
 }
 
 /// Emits `body` for one row and, where the number of rows is known only at run
@@ -280,7 +215,7 @@ LogicalResult IntegerProductEmitter::emitPanels() {
       count ? getAffineConstantExpr(std::min(*count, rowsPerJob) * perRow, context)
             : rows.getCount() * perRow;
   AffineExpr cost = job + stream.panelBytes() / 20;
-  unsigned codes = cast<BlockArgument>(weight.codes).getArgNumber();
+  unsigned codes = weight.codeArgument();
   return kernel.addTask(
       panels * blocks, cost,
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
@@ -298,7 +233,11 @@ LogicalResult IntegerProductEmitter::emitPanels() {
 
 LogicalResult IntegerProductEmitter::emit() {
   chooseTiles();
-  setPacking();
+  weight.setPacking(kernel, stream.key(),
+                    [stream = stream](const HostTensor &codes, const HostTensor &scales,
+                                      const HostTensor &zeros) {
+                      return stream.pack(codes, scales, zeros);
+                    });
   if (failed(emitLeft()))
     return failure();
   return emitPanels();
@@ -354,7 +293,7 @@ static std::optional<IntegerStream> chooseStream(KernelEmitter &kernel,
   DotCode dots(target, stream.dots.bits(), stream.shape.lanes);
   if (stream.dots.bits() == 8 && dots.takesSignedBytes())
     stream.dots.bias -= 128;
-  Type scale = cast<RankedTensorType>(weight.scale.getType()).getElementType();
+  Type scale = weight.scaleType();
   stream.bfloat = scale.isBF16();
   bool isHalf = stream.bfloat || (scale.isF16() && target.hasF16C);
   stream.scaleBytes = isHalf ? 2 : 4;
@@ -368,15 +307,6 @@ static std::optional<IntegerStream> chooseStream(KernelEmitter &kernel,
   return stream;
 }
 
-/// Says why rounded activations are multiplied as floats all the same.
-static bool decline(KernelEmitter &kernel, StringRef reason) {
-  remark::missed(kernel.getRoot()->getLoc(), remark::RemarkOpts::name("FloatProduct")
-                                                 .category("pith-codegen")
-                                                 .function("main"))
-      << reason;
-  return false;
-}
-
 FailureOr<bool> pith::emitIntegerProduct(KernelEmitter &kernel,
                                          const RowProduct &product) {
   auto left = QuantizedRows::get(product.lhs);
@@ -388,17 +318,17 @@ FailureOr<bool> pith::emitIntegerProduct(KernelEmitter &kernel,
     return false;
   auto weight = IntegerWeight::get(product.weight);
   if (!weight || product.transposed)
-    return decline(kernel, "the weight is not made of stored integer codes");
+    return declineIntegers(kernel, "the weight is not made of stored integer codes");
   auto weightType = cast<RankedTensorType>(product.weight.getType());
   if (!left->element.isF32() || !weightType.getElementType().isF32())
-    return decline(kernel, "values are rounded to half precision");
+    return declineIntegers(kernel, "values are rounded to half precision");
   if (left->codeType().getWidth() != 8 || !isInteger(left->zeroPoint))
-    return decline(kernel, "activations are not bytes with integer zero points");
+    return declineIntegers(kernel, "activations are not bytes with integer zero points");
   if (left->reduction != product.reduction)
-    return decline(kernel, "activations are not contracted over whole rows");
+    return declineIntegers(kernel, "activations are not contracted over whole rows");
   auto stream = chooseStream(kernel, product, *left, *weight);
   if (!stream)
-    return decline(kernel, "groups do not hold whole units of codes");
+    return declineIntegers(kernel, "groups do not hold whole units of codes");
   if (failed(IntegerProductEmitter(kernel, product, *left, *weight, *stream).emit()))
     return failure();
   return true;

@@ -7,6 +7,7 @@
 
 #include "IntegerProductPacking.h"
 
+#include "StreamColumns.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Parallel.h"
 #include "llvm/Support/raw_ostream.h"
@@ -26,26 +27,7 @@ std::string IntegerStream::key() const {
   return text;
 }
 
-namespace {
-/// Elements `[outputs, groups]` or a single one.
-class Columns {
-public:
-  Columns(const HostTensor &tensor, int64_t outputs)
-      : tensor(tensor),
-        count(tensor && outputs ? tensor.getNumElements() / outputs : 0),
-        single(tensor && tensor.getNumElements() == 1) {}
-  int64_t index(int64_t output, int64_t column) const {
-    return single ? 0 : output * count + std::min(column, count - 1);
-  }
-  const HostTensor &tensor;
-
-private:
-  int64_t count;
-  bool single;
-};
-} // namespace
-
-static void storeScale(char *to, double value, int64_t bytes, bool bfloat) {
+void pith::storeScale(char *to, double value, int64_t bytes, bool bfloat) {
   float single = float(value);
   if (bytes == 4) {
     std::memcpy(to, &single, 4);
@@ -64,7 +46,7 @@ std::vector<char> IntegerStream::pack(const HostTensor &codes,
                                       const HostTensor &zeros) const {
   std::vector<char> out(shape.panels() * panelBytes(), 0);
   std::vector<char> lines = packDot(codes, shape, dots);
-  Columns scaleOf(scales, shape.outputs), zeroOf(zeros, shape.outputs);
+  StreamColumns scaleOf(scales, shape.outputs), zeroOf(zeros, shape.outputs);
   int64_t codeBytes = groupUnits() * unitBytes();
   bool isBit = codes.getElementType().isInteger(1);
   llvm::parallelFor(0, shape.panels(), [&](size_t panel) {
@@ -77,11 +59,9 @@ std::vector<char> IntegerStream::pack(const HostTensor &codes,
         int64_t output = int64_t(panel) * width() + lane;
         if (output >= shape.outputs)
           break;
-        storeScale(to + lane * scaleBytes,
-                   scales.getDouble(scaleOf.index(output, column)), scaleBytes,
+        storeScale(to + lane * scaleBytes, scaleOf.getDouble(output, column), scaleBytes,
                    bfloat);
-        int64_t zero = zeros ? zeros.getInt(zeroOf.index(output, column))
-                             : sharedZero;
+        int64_t zero = zeros ? zeroOf.getInt(output, column) : sharedZero;
         if (zeroBytes) {
           // Little-endian, so that both widths start alike.
           int32_t total = int32_t(zero + dots.bias);

@@ -167,6 +167,10 @@ LogicalResult QuantizeOp::inferSymbolicShapes(ShapeContext &context) {
       return context.emitError() << "expects 1 scale, or one per element of axis "
                                  << getAxis() << " (C1), found " << count;
   }
+  int64_t width = getResult().getType().getElementTypeBitWidth(), bits = getBits();
+  if (bits != 0 && (bits < 2 || bits > width))
+    return context.emitError() << "expects bits of 0, or from 2 to " << width
+                               << " (C2), found " << bits;
   context.setDims(0, shape);
   return success();
 }
@@ -176,6 +180,8 @@ LogicalResult DynamicQuantizeOp::inferSymbolicShapes(ShapeContext &context) {
   int64_t group = getGroupSize();
   if (shape.empty() || group < 0)
     return context.emitError() << "expects rank 1 or more and group_size of at least 0 (C1)";
+  if (int64_t(getBits()) < 2 || int64_t(getBits()) > 8)
+    return context.emitError() << "expects bits from 2 to 8 (C2), found " << getBits();
   context.setDims(0, shape);
   AffineExpr last = shape.pop_back_val();
   shape.push_back(group == 0 ? context.constant(1) : simplify(last.ceilDiv(group)));

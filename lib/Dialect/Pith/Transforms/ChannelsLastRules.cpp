@@ -173,7 +173,7 @@ static Value rewrite(OpBuilder &b, QuantizeOp op, ToLast toLast) {
   int64_t axis = op.getAxis(), rank = rankOf(op.getInput());
   return QuantizeOp::create(b, op.getLoc(), lastType(op.getResult()),
                             toLast(op.getInput()), op.getScale(), op.getZeroPoint(),
-                            moveAxis(axis, rank));
+                            moveAxis(axis, rank), op.getBits());
 }
 
 /// Activations with one scale; weights are not activations.

@@ -89,38 +89,77 @@ struct ScaledWeight {
   }
 };
 
-/// The activation as `integers · factor`.
-std::optional<std::pair<Value, double>> matchScaledIntegers(Value value) {
-  if (isSmallInteger(value))
-    return std::make_pair(value, 1.0);
-  auto product = matchScalarOperand<MulOp>(value);
-  if (!product || !isSmallInteger(product->first) ||
-      product->first.getType() != value.getType())
-    return std::nullopt;
-  return product;
-}
+/// An activation as `integers · factor`.
+struct ScaledIntegers {
+  Value integers; ///< or null:
+  DequantizeOp op; ///< whose scale is the factor
+  double factor = 1;
+
+  static std::optional<ScaledIntegers> match(Value value) {
+    if (isSmallInteger(value))
+      return ScaledIntegers{value, {}, 1};
+    if (auto op = value.getDefiningOp<DequantizeOp>())
+      return matchCodes(op);
+    auto product = matchScalarOperand<MulOp>(value);
+    if (!product || !isSmallInteger(product->first) ||
+        product->first.getType() != value.getType())
+      return std::nullopt;
+    return ScaledIntegers{product->first, {}, product->second};
+  }
+
+  /// The integers; may make an op that computes them.
+  Value get(OpBuilder &builder) {
+    if (integers)
+      return integers;
+    HostTensor one(tensorType(op.getScale()));
+    one.setDouble(0, 1);
+    auto unscaled = cast<DequantizeOp>(builder.clone(*op));
+    OpBuilder front(unscaled);
+    unscaled.getScaleMutable().assign(createConstant(front, op.getLoc(), one));
+    return unscaled.getResult();
+  }
+
+private:
+  /// Codes of at most 8 bits, less a whole zero point, times one constant scale.
+  static std::optional<ScaledIntegers> matchCodes(DequantizeOp op) {
+    RankedTensorType codes = op.getCodes().getType();
+    auto scale = getConstantTensor(op.getScale());
+    auto type = cast<IntegerType>(codes.getElementType());
+    Value zero = op.getZeroPoint();
+    if (!scale || scale->getNumElements() != 1 || type.getWidth() < 2 ||
+        type.getWidth() > 8 || getConstantTensor(op.getCodes()) ||
+        !tensorType(op.getResult()).getElementType().isF32())
+      return std::nullopt;
+    if (zero && !(isa<IntegerType>(tensorType(zero).getElementType()) &&
+                  tensorType(zero).getElementTypeBitWidth() <= 8))
+      return std::nullopt;
+    return ScaledIntegers{{}, op, scale->getDouble(0)};
+  }
+};
 
 /// Replaces a contraction whose result's last axis counts the outputs.
 LogicalResult factorOut(Operation *op, OpOperand &activation, OpOperand &weight,
                         Value bias, PatternRewriter &rewriter) {
   Value result = op->getResult(0);
-  auto integers = matchScaledIntegers(activation.get());
+  auto integers = ScaledIntegers::match(activation.get());
   auto scaled = ScaledWeight::match(weight.get());
   if (!integers || !scaled || !tensorType(result).getElementType().isF32())
     return rewriter.notifyMatchFailure(op, "not integers with one scale per output");
-  if (integers->second == 1 && scaled->isOne())
+  if (integers->factor == 1 && scaled->isOne())
     return rewriter.notifyMatchFailure(op, "nothing to factor out");
   Location loc = op->getLoc();
   rewriter.setInsertionPoint(op);
   Operation *sums = rewriter.clone(*op);
-  sums->getOpOperand(activation.getOperandNumber()).set(integers->first);
+  rewriter.setInsertionPoint(sums);
+  sums->getOpOperand(activation.getOperandNumber()).set(integers->get(rewriter));
+  rewriter.setInsertionPoint(op);
   sums->getOpOperand(weight.getOperandNumber()).set(scaled->withoutScale(rewriter));
   // The unscaled weight was made behind the clone.
   sums->moveBefore(op);
   Type type = result.getType();
   if (auto conv = dyn_cast<ConvOp>(sums))
     conv.getBiasMutable().clear();
-  Value scale = scaled->timesFactor(rewriter, integers->second);
+  Value scale = scaled->timesFactor(rewriter, integers->factor);
   Value value = MulOp::create(rewriter, loc, type, sums->getResult(0), scale);
   if (bias)
     value = AddOp::create(rewriter, loc, type, value, bias);
@@ -155,14 +194,16 @@ struct FactorMean : RewritePattern {
     if (auto reduce = dyn_cast<ReduceOp>(op))
       if (reduce.getKind() != ReduceKind::Mean && reduce.getKind() != ReduceKind::Sum)
         return rewriter.notifyMatchFailure(op, "not linear");
-    auto integers = matchScaledIntegers(op->getOperand(0));
-    if (!integers || integers->second == 1)
+    auto integers = ScaledIntegers::match(op->getOperand(0));
+    if (!integers || integers->factor == 1)
       return rewriter.notifyMatchFailure(op, "no scaled integers");
     Operation *mean = rewriter.clone(*op);
-    mean->setOperand(0, integers->first);
+    rewriter.setInsertionPoint(mean);
+    mean->setOperand(0, integers->get(rewriter));
+    rewriter.setInsertionPoint(op);
     Value result = op->getResult(0);
     Value scale = createScalar(rewriter, op->getLoc(), tensorType(result).getElementType(),
-                               integers->second);
+                               integers->factor);
     rewriter.replaceOpWithNewOp<MulOp>(op, result.getType(), mean->getResult(0), scale);
     return success();
   }

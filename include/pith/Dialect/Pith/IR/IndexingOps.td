@@ -100,33 +100,39 @@ def Pith_QuantizeOp : Pith_Op<"quantize"> {
   let summary = "integer codes of an activation by given scales";
   let description = [{
     `result = saturate(round_half_even(x / scale) + zero_point)` in the result's
-    integer type. `scale` and `zero_point` have one element, or one per index of
+    integer type, or to the codes of an integer of `bits` bits and the result's sign,
+    where `bits` is not 0. `scale` and `zero_point` have one element, or one per index of
     `axis`. The division is one of `f32` (of `f64` if the input is), so that
     kernels give the same codes. NaN gives the code 0.
     Constraints:
     - C1: scale and zero point have 1 element or as many as `axis` has
+    - C2: `bits` is 0, or from 2 to the width of the result's type
   }];
   let arguments = (ins Pith_FloatTensor:$input, Pith_FloatTensor:$scale,
-    Optional<Pith_IntTensor>:$zero_point, DefaultValuedAttr<I64Attr, "0">:$axis);
+    Optional<Pith_IntTensor>:$zero_point, DefaultValuedAttr<I64Attr, "0">:$axis,
+    DefaultValuedAttr<I64Attr, "0">:$bits);
   let results = (outs Pith_IntTensor:$result);
 }
 
 def Pith_DynamicQuantizeOp : Pith_Op<"dynamic_quantize"> {
-  let summary = "int8 codes of an activation, by scales found at run time";
+  let summary = "integer codes of an activation, by scales found at run time";
   let description = [{
-    In groups of `group_size` along the last axis (0: the whole row):
+    In groups of `group_size` along the last axis (0: the whole row), with
+    `limit = 2^(bits−1) − 1`:
 
-        scale = max|x| / 127   (1 where the group is all zero)
-        codes = saturate(round_half_even(x / scale)),  in −127 … 127
+        scale = max|x| / limit   (1 where the group is all zero)
+        codes = saturate(round_half_even(x / scale)),  in −limit … limit
 
     Both divisions are those of `f32`. A NaN does not count for the maximum, and
-    gives −127. `codes` has the input's sizes (`i8`); `scales` (`f32`) those of the axes
+    gives −limit. `codes` has the input's sizes (`i8`); `scales` (`f32`) those of the axes
     before the last, followed by the number of groups. `pith.dequantize` with
     `axis` = rank − 1 is the inverse.
     Constraints:
     - C1: the rank is at least 1 and `group_size` is not negative
+    - C2: `bits` is from 2 to 8
   }];
-  let arguments = (ins Pith_FloatTensor:$input, I64Attr:$group_size);
+  let arguments = (ins Pith_FloatTensor:$input, I64Attr:$group_size,
+    DefaultValuedAttr<I64Attr, "8">:$bits);
   let results = (outs Pith_IntTensor:$codes, Pith_FloatTensor:$scales);
 }
 
