@@ -113,3 +113,17 @@ double ParallelMatrix::squaredNorm() const {
     }
   return sum;
 }
+
+std::vector<float> pith::multiplyMatrices(MLIRContext *context, ArrayRef<float> left,
+                                          ArrayRef<float> right, int64_t inner) {
+  const int64_t rows = left.size() / inner, columns = right.size() / inner;
+  ParallelMatrix matrix(context, left.data(), rows, inner, inner);
+  Eigen::Map<const FloatMatrix> map(right.data(), inner, columns);
+  std::vector<float> result(rows * columns);
+  Eigen::Map<FloatMatrix> target(result.data(), rows, columns);
+  for (int64_t first = 0; first < columns; first += kBlockColumns) {
+    int64_t count = std::min(kBlockColumns, columns - first);
+    target.middleCols(first, count) = matrix.times(map.middleCols(first, count));
+  }
+  return result;
+}

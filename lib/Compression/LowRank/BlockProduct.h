@@ -14,7 +14,10 @@
 #define PITH_LIB_COMPRESSION_LOWRANK_BLOCKPRODUCT_H
 
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/ArrayRef.h"
 #include <Eigen/Core>
+
+#include <vector>
 
 namespace pith {
 
@@ -48,6 +51,12 @@ private:
   const float *data;
   int64_t rowCount, columnCount, stride;
 };
+
+/// The product of two row-major matrices, of which the first has `inner` columns and
+/// the second `inner` rows.
+std::vector<float> multiplyMatrices(mlir::MLIRContext *context,
+                                    llvm::ArrayRef<float> left,
+                                    llvm::ArrayRef<float> right, int64_t inner);
 
 } // namespace pith
 

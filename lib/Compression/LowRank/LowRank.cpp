@@ -5,17 +5,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Either decomposes the matrix itself, or a small one: with an orthonormal basis
-// Q of (nearly) the leading left singular space, `W ≈ Q · B`, `B = Qᵀ · W`, and
-// the singular values and left vectors of B come from the symmetric `B · Bᵀ`.
-// Since Q is orthonormal, what B captures of the energy is known exactly, and so
-// is what truncation leaves out.
+// With M = W · S the best approximations are W' · S = U · Uᵀ · M = M · V · Vᵀ, where U
+// and V hold the leading left and right singular vectors. So W' = U · (Uᵀ · W), without
+// an inverse of S, or (M · V) · (Vᵀ · S⁻¹). Whichever side is smaller, its vectors are the
+// eigenvectors of the small symmetric matrix M · Mᵀ or Mᵀ · M. Where even that is large,
+// a randomized range finder gives an orthonormal basis Q of (nearly) the leading left
+// singular space, and B = Qᵀ · M the rest. Since Q is orthonormal, what B captures of the
+// energy is known exactly, and so is what truncation leaves out.
 //
 //===----------------------------------------------------------------------===//
 
 #include "pith/Compression/LowRank/LowRank.h"
 
 #include "BlockProduct.h"
+#include "SymmetricEigen.h"
 
 #include "mlir/IR/Threading.h"
 #include <Eigen/Dense>
@@ -30,8 +33,8 @@ namespace {
 using Matrix = FloatMatrix;
 using ConstMap = Eigen::Map<const Matrix>;
 
-/// Matrices up to this size (the smaller side) are decomposed directly.
-constexpr int64_t kExactSize = 256;
+/// Matrices up to this size (the smaller side) are decomposed by their products.
+constexpr int64_t kExactSize = 1536;
 /// Columns beyond the wanted rank, and power iterations: both sharpen the basis.
 constexpr int64_t kOversampling = 16;
 constexpr int kPowerIterations = 2;
@@ -86,64 +89,110 @@ static double squaredNorm(const Matrix &matrix) {
 
 /// The least rank whose squared singular values (in decreasing order) sum up to
 /// `energy` of `total`, at most their number.
-static int64_t findRank(const Eigen::VectorXd &squares, double energy, double total) {
+static int64_t findRank(ArrayRef<double> squares, double energy, double total) {
   double sum = 0;
-  for (int64_t i = 0; i < squares.size(); ++i) {
-    sum += std::max(0.0, squares[i]);
+  for (auto [index, square] : llvm::enumerate(squares)) {
+    sum += std::max(0.0, square);
     if (sum >= energy * total)
-      return i + 1;
+      return index + 1;
   }
   return squares.size();
 }
 
-/// The product `left · diag(√σ)` and `diag(√σ) · right` cut to `rank`, where the
-/// columns of `left` and rows of `right` are singular vectors.
-static LowRankFactors makeFactors(const Eigen::MatrixXd &left,
-                                  const Eigen::MatrixXd &right,
-                                  const Eigen::VectorXd &squares, int64_t rank,
-                                  double total) {
+/// Scales columns of A and rows of B such that both have the same norm.
+static void balance(LowRankFactors &factors, int64_t rows, int64_t columns) {
+  Eigen::Map<Matrix> a(factors.a.data(), rows, factors.rank);
+  Eigen::Map<Matrix> b(factors.b.data(), factors.rank, columns);
+  for (int64_t i = 0; i < factors.rank; ++i) {
+    double left = a.col(i).cast<double>().norm(), right = b.row(i).cast<double>().norm();
+    if (!(left > 0) || !(right > 0))
+      continue;
+    auto scale = static_cast<float>(std::sqrt(right / left));
+    if (!(scale > 0) || !std::isfinite(scale) || !std::isfinite(1 / scale))
+      continue;
+    a.col(i) *= scale;
+    b.row(i) /= scale;
+  }
+}
+
+/// Rows as columns, in single precision.
+static std::vector<float> transposed(ArrayRef<double> matrix, int64_t columns) {
+  int64_t rows = matrix.size() / columns;
+  std::vector<float> result(matrix.size());
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j)
+      result[j * rows + i] = static_cast<float>(matrix[i * columns + j]);
+  return result;
+}
+
+static std::vector<float> toFloats(ArrayRef<double> values) {
+  std::vector<float> result(values.size());
+  llvm::transform(values, result.begin(), [](double x) { return static_cast<float>(x); });
+  return result;
+}
+
+namespace {
+/// A matrix that is approximated, and in what metric.
+struct Problem {
+  MLIRContext *context;
+  ArrayRef<float> matrix;
+  int64_t rows, columns;
+  const RowMetric &metric;
+  std::vector<float> scaled; ///< M, unless it is the matrix itself
+
+  Problem(MLIRContext *context, ArrayRef<float> matrix, int64_t rows, int64_t columns,
+          const RowMetric &metric)
+      : context(context), matrix(matrix), rows(rows), columns(columns), metric(metric) {
+    if (!metric.isPlain())
+      scaled = metric.apply(context, matrix, columns);
+  }
+
+  bool isTall() const { return rows > columns; }
+  int64_t getSmallSide() const { return std::min(rows, columns); }
+  ArrayRef<float> getScaled() const {
+    return scaled.empty() ? matrix : ArrayRef(scaled);
+  }
+  SymmetricEigen decompose() const {
+    return SymmetricEigen(context,
+                          multiplyBySelf(context, getScaled(), rows, columns, isTall()),
+                          getSmallSide());
+  }
+  /// Factors of leading singular vectors of the small side, as rows.
+  LowRankFactors project(ArrayRef<double> vectors) const;
+};
+} // namespace
+
+LowRankFactors Problem::project(ArrayRef<double> vectors) const {
   LowRankFactors factors;
-  factors.rank = rank;
-  factors.signal = total;
-  Eigen::VectorXd roots =
-      squares.head(rank).cwiseMax(0.0).cwiseSqrt().cwiseSqrt();
-  factors.a.resize(left.rows() * rank);
-  factors.b.resize(rank * right.cols());
-  Eigen::Map<Matrix>(factors.a.data(), left.rows(), rank) =
-      (left.leftCols(rank) * roots.asDiagonal()).cast<float>();
-  Eigen::Map<Matrix>(factors.b.data(), rank, right.cols()) =
-      (roots.asDiagonal() * right.topRows(rank)).cast<float>();
-  factors.noise =
-      std::max(0.0, total - squares.head(rank).cwiseMax(0.0).sum());
+  factors.rank = vectors.size() / getSmallSide();
+  if (isTall()) {
+    factors.a = multiplyMatrices(context, getScaled(), transposed(vectors, columns), columns);
+    factors.b = metric.undo(context, toFloats(vectors), columns);
+  } else {
+    factors.a = transposed(vectors, rows);
+    factors.b = multiplyMatrices(context, toFloats(vectors), matrix, rows);
+  }
+  balance(factors, rows, columns);
   return factors;
 }
 
 static std::optional<LowRankFactors>
-decomposeExactly(ConstMap matrix, const LowRankTarget &target, double total) {
-  Eigen::BDCSVD<Eigen::MatrixXd> svd(matrix.cast<double>(),
-                                     Eigen::ComputeThinU | Eigen::ComputeThinV);
-  if (svd.info() != Eigen::Success)
+decomposeExactly(const Problem &problem, const LowRankTarget &target, double total) {
+  SymmetricEigen eigen = problem.decompose();
+  std::vector<double> squares = eigen.getValues();
+  if (squares.empty())
     return std::nullopt;
-  Eigen::VectorXd squares = svd.singularValues().cwiseAbs2();
   int64_t rank = target.rank > 0 ? std::min<int64_t>(target.rank, squares.size())
                                  : findRank(squares, target.energy, total);
   if (target.rank <= 0 && rank > target.maxRank)
     return std::nullopt;
-  return makeFactors(svd.matrixU(), svd.matrixV().transpose(), squares, rank, total);
-}
-
-/// `left · right`, in parallel strips of rows.
-template <typename Left>
-static Eigen::MatrixXd multiply(MLIRContext *context, const Left &left,
-                                const Eigen::MatrixXd &right) {
-  constexpr int64_t kStrip = 128;
-  Eigen::MatrixXd result(left.rows(), right.cols());
-  parallelFor(context, 0, (left.rows() + kStrip - 1) / kStrip, [&](size_t i) {
-    int64_t begin = i * kStrip, size = std::min<int64_t>(kStrip, left.rows() - begin);
-    result.middleRows(begin, size).noalias() =
-        left.middleRows(begin, size).template cast<double>() * right;
-  });
-  return result;
+  LowRankFactors factors = problem.project(eigen.getVectors(rank));
+  factors.signal = total;
+  double kept = 0;
+  for (double square : ArrayRef(squares).take_front(rank))
+    kept += std::max(0.0, square);
+  factors.noise = std::max(0.0, total - kept);
+  return factors;
 }
 
 namespace {
@@ -174,25 +223,33 @@ public:
 
   int64_t size() const { return used; }
 
-  std::optional<LowRankFactors> cut(const LowRankTarget &target, double total) const {
-    Eigen::MatrixXd wide = coefficients.topRows(used).cast<double>();
-    Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(
-        multiply(context, wide, wide.transpose()));
-    if (eigen.info() != Eigen::Success)
+  std::optional<LowRankFactors> cut(const Problem &problem, const LowRankTarget &target,
+                                    double total) const {
+    ArrayRef<float> wide(coefficients.data(), used * coefficients.cols());
+    SymmetricEigen eigen(
+        context, multiplyBySelf(context, wide, used, coefficients.cols(), false), used);
+    std::vector<double> squares = eigen.getValues();
+    if (squares.empty())
       return std::nullopt;
-    // In increasing order: reverse.
-    Eigen::VectorXd squares = eigen.eigenvalues().reverse();
-    Eigen::MatrixXd vectors = eigen.eigenvectors().rowwise().reverse();
-    int64_t rank = target.rank > 0 ? std::min<int64_t>(target.rank, squares.size())
+    LowRankFactors factors;
+    factors.rank = target.rank > 0 ? std::min<int64_t>(target.rank, used)
                                    : findRank(squares, target.energy, total);
-    vectors.conservativeResize(Eigen::NoChange, rank);
-    // Singular values of zero have no right vectors, nor do they need any.
-    Eigen::VectorXd inverse = squares.head(rank).unaryExpr(
-        [](double x) { return x > 0 ? 1 / std::sqrt(x) : 0.0; });
-    Eigen::MatrixXd left = multiply(context, basis.leftCols(used), vectors);
-    Eigen::MatrixXd right =
-        inverse.asDiagonal() * multiply(context, vectors.transpose().eval(), wide);
-    return makeFactors(left, right, squares, rank, total);
+    factors.signal = total;
+    double kept = 0;
+    for (double square : ArrayRef(squares).take_front(factors.rank))
+      kept += std::max(0.0, square);
+    factors.noise = std::max(0.0, total - kept);
+    // A = Q · (vectors of B · Bᵀ), whose columns are orthonormal; B = Aᵀ · W.
+    Matrix known = basis.leftCols(used);
+    factors.a = multiplyMatrices(
+        context, ArrayRef<float>(known.data(), known.size()),
+        transposed(eigen.getVectors(factors.rank), used), used);
+    Matrix left = Eigen::Map<const Matrix>(factors.a.data(), problem.rows, factors.rank)
+                      .transpose();
+    factors.b = multiplyMatrices(context, ArrayRef<float>(left.data(), left.size()),
+                                 problem.matrix, problem.rows);
+    balance(factors, problem.rows, problem.columns);
+    return factors;
   }
 
 private:
@@ -216,12 +273,12 @@ private:
 
 /// Grows a basis until it keeps the energy, or cannot within `maxRank`.
 static std::optional<LowRankFactors>
-decomposeByEnergy(MLIRContext *context, const ParallelMatrix &matrix,
+decomposeByEnergy(const Problem &problem, const ParallelMatrix &matrix,
                   const LowRankTarget &target, double total) {
   // A basis of just the greatest rank would miss a little of what that rank keeps.
   int64_t limit = std::min(
       {target.maxRank + kOversampling, matrix.rows(), matrix.cols()});
-  RangeFinder finder(context, matrix, limit);
+  RangeFinder finder(problem.context, matrix, limit);
   double captured = 0;
   while (captured < target.energy * total) {
     int64_t size = std::min(kBlockColumns, limit - finder.size());
@@ -234,7 +291,7 @@ decomposeByEnergy(MLIRContext *context, const ParallelMatrix &matrix,
     if (best < target.energy * total)
       return std::nullopt;
   }
-  std::optional<LowRankFactors> factors = finder.cut(target, total);
+  std::optional<LowRankFactors> factors = finder.cut(problem, target, total);
   if (factors && factors->rank > target.maxRank)
     return std::nullopt;
   return factors;
@@ -242,18 +299,34 @@ decomposeByEnergy(MLIRContext *context, const ParallelMatrix &matrix,
 
 std::optional<LowRankFactors>
 pith::approximateLowRank(MLIRContext *context, ArrayRef<float> matrix, int64_t rows,
-                         int64_t columns, const LowRankTarget &target) {
-  ConstMap map(matrix.data(), rows, columns);
-  ParallelMatrix parallel(context, matrix.data(), rows, columns, columns);
-  double total = parallel.squaredNorm();
-  int64_t full = std::min(rows, columns);
+                         int64_t columns, const LowRankTarget &target,
+                         const RowMetric &metric) {
+  Problem problem(context, matrix, rows, columns, metric);
+  ParallelMatrix scaled(context, problem.getScaled().data(), rows, columns, columns);
+  double total = scaled.squaredNorm();
+  int64_t full = problem.getSmallSide();
   if (full <= kExactSize)
-    return decomposeExactly(map, target, total);
+    return decomposeExactly(problem, target, total);
   if (target.rank <= 0)
-    return decomposeByEnergy(context, parallel, target, total);
+    return decomposeByEnergy(problem, scaled, target, total);
   int64_t wanted = std::min(target.rank + kOversampling, full);
-  RangeFinder finder(context, parallel, wanted);
+  RangeFinder finder(context, scaled, wanted);
   while (finder.size() < wanted)
     finder.grow(std::min(kBlockColumns, wanted - finder.size()));
-  return finder.cut(target, total);
+  return finder.cut(problem, target, total);
+}
+
+std::vector<double> pith::getSpectrum(MLIRContext *context, ArrayRef<float> matrix,
+                                      int64_t rows, int64_t columns,
+                                      const RowMetric &metric) {
+  std::vector<double> squares =
+      Problem(context, matrix, rows, columns, metric).decompose().getValues();
+  for (double &square : squares)
+    square = std::max(0.0, square);
+  return squares;
+}
+
+std::vector<float> pith::multiplyFactors(MLIRContext *context,
+                                         const LowRankFactors &factors) {
+  return multiplyMatrices(context, factors.a, factors.b, factors.rank);
 }
