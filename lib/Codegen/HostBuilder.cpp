@@ -31,6 +31,7 @@ void HostBuilder::declareRuntime() {
   declare("pith_rt_parallel_for", none, {pointer, pointer, pointer, i64, i64});
   declare("pith_rt_fail_size", i32, {pointer, pointer, pointer, i64, i64});
   declare("pith_rt_trapped", i32, {pointer});
+  declare("pith_rt_observe", i32, {pointer, pointer, pointer, pointer, pointer, pointer});
 }
 
 Value HostBuilder::callRuntime(StringRef callee, Type result, ValueRange operands) {
@@ -49,6 +50,16 @@ Value HostBuilder::text(StringRef what) {
                            LLVM::Linkage::Internal, name,
                            top.getStringAttr(what.str() + '\0'));
   }
+  return LLVM::AddressOfOp::create(builder, loc, pointer, name);
+}
+
+Value HostBuilder::numbers(ArrayRef<int64_t> values) {
+  std::string name = "host_numbers_" + std::to_string(numberLists++);
+  OpBuilder top(lowered.getBodyRegion());
+  auto attr = DenseElementsAttr::get(
+      RankedTensorType::get({int64_t(values.size())}, top.getI64Type()), values);
+  LLVM::GlobalOp::create(top, loc, LLVM::LLVMArrayType::get(i64, values.size()),
+                         /*isConstant=*/true, LLVM::Linkage::Internal, name, attr);
   return LLVM::AddressOfOp::create(builder, loc, pointer, name);
 }
 

@@ -59,6 +59,8 @@ protected:
   }
   /// The address of a string in the program.
   mlir::Value text(llvm::StringRef what);
+  /// The address of a list of numbers in the program.
+  mlir::Value numbers(llvm::ArrayRef<int64_t> values);
 
   /// Declares the functions of the runtime that host code calls.
   void declareRuntime();
@@ -93,6 +95,7 @@ private:
   mlir::Value divideDown(mlir::Value a, mlir::Value b);
 
   llvm::StringMap<std::string> texts;
+  unsigned numberLists = 0;
 };
 
 } // namespace pith

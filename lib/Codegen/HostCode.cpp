@@ -16,6 +16,7 @@
 #include "HostBuilder.h"
 #include "HostPlan.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
+#include "pith/Profile/ProfileOps.h"
 #include "pith/Runtime/Model.h"
 #include "mlir/IR/Matchers.h"
 
@@ -59,11 +60,13 @@ private:
   LogicalResult readFoundSizes(func::CallOp call, const KernelPlan &kernel,
                                ArrayRef<Value> scratch);
   LogicalResult emitCall(func::CallOp call);
+  LogicalResult emitObserve(ObserveOp op);
   LogicalResult emitReturn(func::ReturnOp op, int64_t step);
 
   int64_t readyStep(AffineExpr expr);
   LogicalResult checkSizes(int64_t step);
   void declareWeights();
+  LogicalResult storeExtents(Value tensor);
 
   OutlinedProgram &program;
   const llvm::StringMap<KernelPlan> &plans;
@@ -215,12 +218,10 @@ FailureOr<Value> HostEmitter::argument(func::CallOp call, const KernelPlan &kern
   return weights(*offset);
 }
 
-/// Asks the runtime for the buffer of output `number`, with the sizes of what
-/// the model returns there.
-FailureOr<Value> HostEmitter::makeOutput(int64_t number) {
-  Value returned = program.main.getBody().front().getTerminator()->getOperand(number);
+/// Puts the sizes of a tensor into the frame.
+LogicalResult HostEmitter::storeExtents(Value tensor) {
   SmallVector<Value> extents;
-  for (AffineExpr dim : shapes.getDims(returned)) {
+  for (AffineExpr dim : shapes.getDims(tensor)) {
     auto extent = size(dim);
     if (failed(extent))
       return mlir::failure();
@@ -228,8 +229,18 @@ FailureOr<Value> HostEmitter::makeOutput(int64_t number) {
   }
   for (auto [axis, extent] : llvm::enumerate(extents))
     store(extent, gep(frame, i64, {int32_t(kDimsSlot + axis)}));
+  return success();
+}
+
+/// Asks the runtime for the buffer of output `number`, with the sizes of what
+/// the model returns there.
+FailureOr<Value> HostEmitter::makeOutput(int64_t number) {
+  Value returned = program.main.getBody().front().getTerminator()->getOperand(number);
+  if (failed(storeExtents(returned)))
+    return mlir::failure();
   Value where = callRuntime("pith_rt_output", pointer,
-                            {instance, constant(number), constant(extents.size()),
+                            {instance, constant(number),
+                             constant(shapes.getDims(returned).size()),
                              gep(frame, i64, {int32_t(kDimsSlot)})});
   failIf(isNull(where));
   return where;
@@ -406,6 +417,19 @@ LogicalResult HostEmitter::checkSizes(int64_t step) {
   return success();
 }
 
+LogicalResult HostEmitter::emitObserve(ObserveOp op) {
+  auto where = address(op.getActivation());
+  if (failed(where) || failed(storeExtents(op.getActivation())))
+    return mlir::failure();
+  Value status = callRuntime("pith_rt_observe", i32,
+                             {instance, numbers(op.getSite()), text(op.getNode()),
+                              text(op.getUsers()), *where,
+                              gep(frame, i64, {int32_t(kDimsSlot)})});
+  failIf(compare(LLVM::ICmpPredicate::ne, status,
+                 LLVM::ConstantOp::create(builder, loc, i32, 0)));
+  return success();
+}
+
 LogicalResult HostEmitter::emitReturn(func::ReturnOp op, int64_t step) {
   for (auto [i, value] : llvm::enumerate(op.getOperands())) {
     if (plan.outputOf(plan.rootOf(value)) == std::optional<int64_t>(i))
@@ -476,6 +500,9 @@ FailureOr<HostCode> HostEmitter::run(StringRef name) {
     }
     if (auto call = dyn_cast<func::CallOp>(op))
       if (failed(emitCall(call)))
+        return mlir::failure();
+    if (auto observe = dyn_cast<ObserveOp>(op))
+      if (failed(emitObserve(observe)))
         return mlir::failure();
     freeEndingAt(step);
     ++step;

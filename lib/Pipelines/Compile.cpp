@@ -7,11 +7,14 @@
 
 #include "pith/Pipelines/Compile.h"
 
+#include "pith/Compression/Calibration/Passes.h"
 #include "pith/Compression/Compression.h"
 #include "pith/Compression/Passes.h"
 #include "pith/Compression/Recipe.h"
+#include "pith/Dialect/Pith/Transforms/Passes.h"
 #include "pith/Pipelines/IRFile.h"
 #include "pith/Pipelines/Simplify.h"
+#include "pith/Profile/ModelRunner.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Parser/Parser.h"
@@ -143,6 +146,12 @@ LogicalResult Compilation::simplify() {
   return success();
 }
 
+/// Statistics for the recipe's passes.
+void Compilation::addProfilePasses(PassManager &passes) {
+  if (!options.samples.empty())
+    passes.addPass(createCalibratePass({.samples = options.samples}));
+}
+
 LogicalResult Compilation::compress() {
   StageTimer timer(*this, "compress");
   PassManager passes(&context, ModuleOp::getOperationName());
@@ -150,11 +159,15 @@ LogicalResult Compilation::compress() {
   std::string problem;
   llvm::raw_string_ostream os(problem);
   registerCompressionPasses();
+  addProfilePasses(passes);
   if (!options.recipe.empty() && failed(parseRecipe(options.recipe, passes, os)))
     return emitError(UnknownLoc::get(&context)) << StringRef(problem).rtrim();
+  // Sums of integers that activations with static scales make.
+  passes.addNestedPass<func::FuncOp>(createFactorScalesPass());
   passes.addPass(createReleaseConstantsPass());
   if (failed(runPasses(passes)))
     return failure();
+  (*module)->removeAttr(kSamplesAttr); // a place on this machine
   setStage(Stage::Compressed);
   return success();
 }

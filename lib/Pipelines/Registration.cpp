@@ -11,7 +11,9 @@
 #include "pith/Compression/Compression.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "pith/Dialect/Pith/Transforms/Passes.h"
+#include "pith/Pipelines/ModelRunner.h"
 #include "pith/Pipelines/Simplify.h"
+#include "pith/Profile/ProfileOps.h"
 #include "pith/Reference/Evaluator.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,8 +35,12 @@ void pith::registerPithDialects(DialectRegistry &registry) {
                   LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
                   scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   registerCompressionFamilies(registry);
+  registerProfileOps(registry);
   registerKernelModels(registry);
   registerReferenceModels(registry);
+  registry.addExtension(+[](MLIRContext *context, PithDialect *dialect) {
+    dialect->addInterfaces<CompilingRunner>();
+  });
 }
 
 void pith::registerPithPasses() {

@@ -80,6 +80,8 @@ static int has_feature(const char *name, size_t length) {
 }
 #endif
 
+int pith_has_feature(const char *name) { return has_feature(name, strlen(name)) == 1; }
+
 int pith_missing_features(const pith_model *model, char *missing, size_t bytes) {
   int count = 0;
   size_t used = 0;

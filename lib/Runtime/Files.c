@@ -11,29 +11,13 @@
 
 #define _GNU_SOURCE
 #include "Command.h"
+#include "Samples.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* A path DIR/NAME.npy with the name escaped as in a URL. */
-static char *member_path(const char *folder, const char *name) {
-  size_t room = strlen(folder) + 3 * strlen(name) + 8;
-  char *path = malloc(room), *at = path;
-  if (!path)
-    return NULL;
-  at += sprintf(at, "%s/", folder);
-  for (const unsigned char *p = (const unsigned char *)name; *p; ++p) {
-    int plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                (*p >= '0' && *p <= '9') || strchr("_.-~", *p);
-    at += plain ? sprintf(at, "%c", *p) : sprintf(at, "%%%02X", *p);
-  }
-  strcpy(at, ".npy");
-  return path;
-}
 
 pith_array *command_make_arrays(const command *c) {
   pith_array *arrays = calloc((size_t)c->model->num_inputs + 1, sizeof *arrays);
@@ -49,20 +33,10 @@ void command_free_arrays(const command *c, pith_array *arrays) {
   free(arrays);
 }
 
-static int dtype_fits(int32_t found, int32_t wanted) {
-  return found == wanted || (wanted == PITH_BFLOAT16 && found == PITH_UINT16);
-}
-
 static int lend(command *c, int64_t index, const pith_array *array) {
-  const pith_value_desc *value = &c->model->inputs[index];
-  if (!array->owner)
-    return command_error("missing input '%s'", value->name);
-  if (!dtype_fits(array->dtype, value->dtype))
-    return command_error("input '%s': expected type %s, found %s", value->name,
-                         pith_dtype_name(value->dtype), pith_dtype_name(array->dtype));
-  if (array->rank != value->rank)
-    return command_error("input '%s': expected rank %d, found %d", value->name, value->rank,
-                         array->rank);
+  char error[1024];
+  if (pith_check_array(&c->model->inputs[index], array, error, sizeof error))
+    return command_error("%s", error);
   if (pith_set_input_at(c->instance, index, array->data, array->dims))
     return command_error("%s", pith_error_text(c->instance));
   return 0;
@@ -75,45 +49,25 @@ int command_run_once(command *c, const pith_array *arrays) {
   return pith_run(c->instance) ? command_error("%s", pith_error_text(c->instance)) : 0;
 }
 
-static int load_folder(command *c, const char *folder, pith_array *arrays) {
-  char error[1024];
-  for (int64_t i = 0; i < c->model->num_inputs; ++i) {
-    char *path = member_path(folder, c->model->inputs[i].name);
-    if (!path)
-      return command_error("out of memory");
-    int bad = pith_npy_read(path, &arrays[i], error, sizeof error);
-    free(path);
-    if (bad)
-      return command_error("input '%s': %s", c->model->inputs[i].name, error);
-  }
-  return 0;
-}
-
-static int load_npz(command *c, const char *path, pith_array *arrays) {
-  pith_npz npz;
-  char error[1024];
-  if (pith_npz_open(path, &npz, error, sizeof error))
+/* Sample `index` of those that --inputs names. */
+static int load_sample(command *c, const pith_samples *samples, int64_t index,
+                       pith_array *arrays) {
+  char error[2048];
+  if (pith_samples_load(samples, index, c->model->inputs, c->model->num_inputs, arrays,
+                        error, sizeof error))
     return command_error("%s", error);
-  int status = 0;
-  for (int64_t m = 0; m < npz.count && !status; ++m) {
-    int64_t i = pith_find_input(c->model, npz.names[m]);
-    if (i < 0)
-      status = command_error("'%s': no input named '%s'", path, npz.names[m]);
-    else if (pith_npz_load(&npz, m, &arrays[i], error, sizeof error))
-      status = command_error("'%s': %s", path, error);
-  }
-  pith_npz_close(&npz);
-  return status;
+  return 0;
 }
 
 int command_load_inputs(command *c, pith_array *arrays) {
   char error[1024];
   if (c->inputs_from) {
-    struct stat info;
-    if (stat(c->inputs_from, &info))
-      return command_error("cannot open '%s': %s", c->inputs_from, strerror(errno));
-    if (S_ISDIR(info.st_mode) ? load_folder(c, c->inputs_from, arrays)
-                              : load_npz(c, c->inputs_from, arrays))
+    pith_samples samples;
+    if (pith_samples_open(c->inputs_from, &samples, error, sizeof error))
+      return command_error("%s", error);
+    int bad = load_sample(c, &samples, 0, arrays);
+    pith_samples_close(&samples);
+    if (bad)
       return 1;
   }
   for (int k = 0; k < c->num_inputs; ++k) {
@@ -266,7 +220,7 @@ static int run_and_save(command *c, pith_array *arrays, const char *folder) {
   if (mkdir(folder, 0777) && errno != EEXIST)
     return command_error("cannot make folder '%s': %s", folder, strerror(errno));
   for (int64_t i = 0; i < c->model->num_outputs; ++i) {
-    char *path = member_path(folder, c->model->outputs[i].name);
+    char *path = pith_member_path(folder, c->model->outputs[i].name);
     int bad = path ? save(c, i, path) : command_error("out of memory");
     free(path);
     if (bad)
@@ -275,33 +229,23 @@ static int run_and_save(command *c, pith_array *arrays, const char *folder) {
   return 0;
 }
 
-static int is_folder(const char *path) {
-  struct stat info;
-  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /* Folders 0, 1, 2, … of inputs: one run each. */
-static int run_numbered(command *c) {
+static int run_numbered(command *c, const pith_samples *samples) {
   if (c->outputs_to && mkdir(c->outputs_to, 0777) && errno != EEXIST)
     return command_error("cannot make folder '%s': %s", c->outputs_to, strerror(errno));
-  for (long n = 0;; ++n) {
-    char *in = NULL, *out = NULL;
-    if (asprintf(&in, "%s/%ld", c->inputs_from, n) < 0)
+  for (int64_t n = 0; n < samples->count; ++n) {
+    char *out = NULL;
+    if (c->outputs_to && asprintf(&out, "%s/%lld", c->outputs_to, (long long)n) < 0)
       return command_error("out of memory");
-    if (!is_folder(in)) {
-      free(in);
-      return 0;
-    }
-    if (c->outputs_to && asprintf(&out, "%s/%ld", c->outputs_to, n) < 0)
-      out = NULL;
     pith_array *arrays = command_make_arrays(c);
-    int status = !arrays || load_folder(c, in, arrays) || run_and_save(c, arrays, out);
+    int status = !arrays || load_sample(c, samples, n, arrays) ||
+                 run_and_save(c, arrays, out);
     command_free_arrays(c, arrays);
-    free(in);
     free(out);
     if (status)
       return status;
   }
+  return 0;
 }
 
 int command_run(command *c) {
@@ -312,14 +256,16 @@ int command_run(command *c) {
     if (c->outputs[k].name && pith_find_output(c->model, c->outputs[k].name) < 0)
       return command_error("no output named '%s'", c->outputs[k].name);
   }
-  if (c->inputs_from && is_folder(c->inputs_from)) {
-    char *first = NULL;
-    if (asprintf(&first, "%s/0", c->inputs_from) < 0)
-      return command_error("out of memory");
-    int numbered = is_folder(first);
-    free(first);
+  if (c->inputs_from) {
+    char error[1024];
+    pith_samples samples;
+    if (pith_samples_open(c->inputs_from, &samples, error, sizeof error))
+      return command_error("%s", error);
+    int numbered = samples.numbered,
+        status = numbered ? run_numbered(c, &samples) : 0;
+    pith_samples_close(&samples);
     if (numbered)
-      return run_numbered(c);
+      return status;
   }
   pith_array *arrays = command_make_arrays(c);
   int status = !arrays || command_load_inputs(c, arrays) || run_and_save(c, arrays, c->outputs_to);

@@ -121,6 +121,8 @@ void pith_destroy(pith_instance *instance) {
   for (int64_t i = 0; instance->outputs && i < instance->model->num_outputs; ++i)
     free(instance->outputs[i].data);
   pith_memory_free(instance);
+  if (instance->observer)
+    instance->free_observer(instance->observer);
   pith_unmap(instance->arena, instance->arena_mapped);
   free(instance->outputs);
   free(instance->inputs);

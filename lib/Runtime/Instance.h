@@ -92,12 +92,17 @@ struct pith_instance {
   int64_t *symbols;
   pith_pool pool;
   _Atomic int trapped;
+  struct pith_observer *observer; /* made by the first pith.observe that runs */
+  void (*free_observer)(struct pith_observer *observer);
   char error[PITH_ERROR_BYTES];
 };
 
 /* Sets the error text, printf-like; returns 1. */
 int pith_error(pith_instance *instance, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Whether this processor has a feature, in LLVM's name. */
+int pith_has_feature(const char *name);
 
 int pith_pool_start(pith_pool *pool, int threads);
 void pith_pool_stop(pith_pool *pool);

@@ -260,22 +260,38 @@ static const char *descr_of(int32_t dtype) {
   return dtype >= 0 && dtype <= PITH_BFLOAT16 ? names[dtype] : "|V1";
 }
 
+int pith_npy_header(int32_t dtype, int32_t rank, const int64_t *dims, unsigned char *header,
+                    size_t room, int64_t *bytes) {
+  static const int64_t widths[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8, 2};
+  if (dtype < 0 || dtype > PITH_BFLOAT16 || room < 1024)
+    return -1;
+  char *text = (char *)header + 10;
+  room -= 10;
+  int n = snprintf(text, room, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                   descr_of(dtype));
+  *bytes = widths[dtype];
+  for (int32_t i = 0; i < rank; ++i) {
+    n += snprintf(text + n, room - (size_t)n, "%lld%s", (long long)dims[i],
+                  rank == 1 || i + 1 < rank ? ", " : "");
+    *bytes *= dims[i];
+  }
+  n += snprintf(text + n, room - (size_t)n, "), }");
+  while ((10 + n + 1) % 64)
+    text[n++] = ' ';
+  text[n++] = '\n';
+  const unsigned char lead[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0,
+                                  (unsigned char)(n & 255), (unsigned char)(n >> 8)};
+  memcpy(header, lead, 10);
+  return 10 + n;
+}
+
 int pith_npy_write(const char *path, int32_t dtype, int32_t rank, const int64_t *dims,
                    const void *data, char *error, size_t size) {
-  static const int64_t widths[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8, 2};
-  char header[1024];
-  int n = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-                   descr_of(dtype));
-  int64_t bytes = widths[dtype];
-  for (int32_t i = 0; i < rank; ++i) {
-    n += snprintf(header + n, sizeof header - (size_t)n, "%lld%s", (long long)dims[i],
-                  rank == 1 || i + 1 < rank ? ", " : "");
-    bytes *= dims[i];
-  }
-  n += snprintf(header + n, sizeof header - (size_t)n, "), }");
-  while ((10 + n + 1) % 64)
-    header[n++] = ' ';
-  header[n++] = '\n';
+  unsigned char header[1024];
+  int64_t bytes = 0;
+  int n = pith_npy_header(dtype, rank, dims, header, sizeof header, &bytes);
+  if (n < 0)
+    BAD("cannot write '%s': no such element type", path);
   /* A device or pipe is written to; only a file can be replaced. */
   struct stat info;
   int replace = stat(path, &info) || S_ISREG(info.st_mode);
@@ -289,9 +305,7 @@ int pith_npy_write(const char *path, int32_t dtype, int32_t rank, const int64_t 
     free(temporary);
     return 1;
   }
-  unsigned char lead[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(n & 255),
-                            (unsigned char)(n >> 8)};
-  int good = fwrite(lead, 1, 10, file) == 10 && fwrite(header, 1, (size_t)n, file) == (size_t)n &&
+  int good = fwrite(header, 1, (size_t)n, file) == (size_t)n &&
              (bytes == 0 || fwrite(data, 1, (size_t)bytes, file) == (size_t)bytes);
   good = fclose(file) == 0 && good;
   if (good && replace && rename(temporary, path))

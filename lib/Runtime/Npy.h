@@ -14,6 +14,10 @@
 
 #include "pith/Runtime/Model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A tensor in memory of its own. */
 typedef struct pith_array {
   int32_t dtype; /* pith_dtype; never PITH_BFLOAT16 */
@@ -34,6 +38,11 @@ int pith_npy_read(const char *path, pith_array *array, char *error, size_t size)
 int pith_npy_write(const char *path, int32_t dtype, int32_t rank, const int64_t *dims,
                    const void *data, char *error, size_t size);
 void pith_array_free(pith_array *array);
+/* Writes what precedes the data (`header` has room for at least 1024 bytes) and sets
+ * the number of bytes of the data. Returns the header's length, a multiple of 64; -1
+ * if there is no such type. */
+int pith_npy_header(int32_t dtype, int32_t rank, const int64_t *dims, unsigned char *header,
+                    size_t room, int64_t *bytes);
 
 /* An open NPZ (ZIP) file. */
 typedef struct pith_npz {
@@ -58,5 +67,11 @@ void pith_npz_close(pith_npz *npz);
 int pith_inflate(const unsigned char *in, int64_t in_length, unsigned char *out,
                  int64_t out_length);
 uint32_t pith_crc32(const unsigned char *data, int64_t length);
+/* The same piece by piece: begins with ~0, and is complemented at the end. */
+uint32_t pith_crc32_more(uint32_t crc, const void *data, int64_t length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -26,18 +26,32 @@ static uint32_t u16(const unsigned char *p) { return p[0] | (uint32_t)p[1] << 8;
 static uint32_t u32(const unsigned char *p) { return u16(p) | u16(p + 2) << 16; }
 static uint64_t u64(const unsigned char *p) { return u32(p) | (uint64_t)u32(p + 4) << 32; }
 
-uint32_t pith_crc32(const unsigned char *data, int64_t length) {
-  uint32_t table[256];
+uint32_t pith_crc32_more(uint32_t crc, const void *data, int64_t length) {
+  /* table[k][b]: what byte b, followed by k zeros, does; eight bytes at a time. */
+  uint32_t table[8][256];
   for (uint32_t i = 0; i < 256; ++i) {
     uint32_t c = i;
     for (int bit = 0; bit < 8; ++bit)
       c = c & 1 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-    table[i] = c;
+    table[0][i] = c;
   }
-  uint32_t crc = ~0u;
-  for (int64_t i = 0; i < length; ++i)
-    crc = table[(crc ^ data[i]) & 255] ^ (crc >> 8);
-  return ~crc;
+  for (int k = 1; k < 8; ++k)
+    for (int i = 0; i < 256; ++i)
+      table[k][i] = table[0][table[k - 1][i] & 255] ^ (table[k - 1][i] >> 8);
+  const unsigned char *p = data;
+  for (; length >= 8; length -= 8, p += 8) {
+    uint32_t low = crc ^ u32(p), high = u32(p + 4);
+    crc = table[7][low & 255] ^ table[6][low >> 8 & 255] ^ table[5][low >> 16 & 255] ^
+          table[4][low >> 24] ^ table[3][high & 255] ^ table[2][high >> 8 & 255] ^
+          table[1][high >> 16 & 255] ^ table[0][high >> 24];
+  }
+  for (; length > 0; --length)
+    crc = table[0][(crc ^ *p++) & 255] ^ (crc >> 8);
+  return crc;
+}
+
+uint32_t pith_crc32(const unsigned char *data, int64_t length) {
+  return ~pith_crc32_more(~0u, data, length);
 }
 
 /*===----------------------------------------------------------------------===*

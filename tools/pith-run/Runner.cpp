@@ -12,24 +12,13 @@
 #include "ReferenceModel.h"
 #include "ToolSupport.h"
 #include "pith/Pipelines/Compile.h"
+#include "pith/Pipelines/RuntimeTable.h"
 #include "pith/Target/JIT.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace pith;
-
-/// What generated code calls.
-static const llvm::StringMap<void *> &getRuntime() {
-#define ENTRY(name)                                                            \
-  { #name, reinterpret_cast<void *>(&name) }
-  static const llvm::StringMap<void *> runtime = {
-      ENTRY(pith_rt_arena),        ENTRY(pith_rt_alloc), ENTRY(pith_rt_free),
-      ENTRY(pith_rt_output),       ENTRY(pith_rt_fail),  ENTRY(pith_rt_fail_size),
-      ENTRY(pith_rt_parallel_for), ENTRY(pith_rt_trap),  ENTRY(pith_rt_trapped)};
-#undef ENTRY
-  return runtime;
-}
 
 namespace {
 
@@ -87,7 +76,7 @@ llvm::Expected<LoadedProgram> Runner::compile() {
   auto program = compilation.generate(options.target, programOptions);
   if (failed(program))
     return llvm::createStringError("the model was not compiled");
-  return LoadedProgram::create(*program, options.target, options.level, getRuntime());
+  return LoadedProgram::create(*program, options.target, options.level, getRuntimeTable());
 }
 
 int Runner::runCompiled() {

@@ -33,6 +33,7 @@ private:
     CompileOptions result;
     result.shapes = options.shapes;
     result.recipe = options.recipe;
+    result.samples = options.samples;
     result.preparePasses = preparePasses;
     return result;
   }

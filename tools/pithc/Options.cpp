@@ -31,6 +31,12 @@ struct CommandLine {
       cl::desc("How to compress: a preset or a list of passes, such as int4, w8a8, "
                "prune{sparsity=0.5},int8 (all: --compress=help)"),
       cl::value_desc("recipe"), cl::cat(category)};
+  cl::opt<std::string> samples{
+      "calibrate",
+      cl::desc("Samples to collect statistics of activations on, for the passes of "
+               "--compress: inputs as NAME.npy, or folders 0, 1, 2, ... of them, or an "
+               "NPZ file"),
+      cl::value_desc("dir|file.npz"), cl::cat(category)};
   cl::opt<std::string> cpu{
       "cpu", cl::desc("The processor to compile for, in LLVM's terms; native is this one"),
       cl::value_desc("name"), cl::init("native"), cl::cat(category)};
@@ -148,6 +154,7 @@ std::optional<Options> pith::parseOptions(int argc, char **argv) {
   options.output = line.output;
   options.recipe = line.recipe;
   options.report = line.report;
+  options.samples = line.samples;
   options.emit = line.emit;
   options.isNative = line.cpu == "native";
   options.level = line.level;

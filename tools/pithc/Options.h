@@ -34,7 +34,7 @@ enum class Emit {
 };
 
 struct Options {
-  std::string model, output, recipe, report;
+  std::string model, output, recipe, report, samples;
   Emit emit = Emit::Executable;
   TargetDescription target;
   bool isNative = true; ///< compiled for this machine's own processor

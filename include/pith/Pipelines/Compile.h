@@ -35,6 +35,7 @@ constexpr llvm::StringLiteral kStageAttr = "pith.stage";
 struct CompileOptions {
   std::vector<InputShape> shapes;
   std::string recipe; ///< as in --compress; may be empty
+  std::string samples; ///< to calibrate on before the recipe; may be empty
   /// Called for every pass manager, so that tools can add instrumentation.
   std::function<mlir::LogicalResult(mlir::PassManager &)> preparePasses;
 };
@@ -78,6 +79,7 @@ private:
   mlir::LogicalResult readStage(llvm::StringRef path);
   mlir::LogicalResult simplify();
   mlir::LogicalResult compress();
+  void addProfilePasses(mlir::PassManager &passes);
   mlir::LogicalResult outline();
   mlir::LogicalResult runPasses(mlir::PassManager &passes);
   void setStage(Stage reached);

@@ -25,6 +25,8 @@
 #include <string>
 #include <vector>
 
+struct pith_observer; // pith/Runtime/Observer.h
+
 namespace pith {
 
 constexpr llvm::StringLiteral kSamplesAttr = "pith.samples";
@@ -42,6 +44,9 @@ public:
   virtual mlir::LogicalResult
   run(llvm::ArrayRef<HostTensor> inputs,
       llvm::function_ref<void(unsigned index, const HostTensor &output)> visit) = 0;
+  /// What the `pith.observe` ops of the model have seen in all runs so far, which
+  /// then begin anew; null if there were none. Outlives the model.
+  virtual std::shared_ptr<pith_observer> takeObserver() = 0;
 };
 
 class ModelRunner : public mlir::DialectInterface::Base<ModelRunner> {
@@ -67,11 +72,17 @@ public:
   static const ModelRunner *get(mlir::MLIRContext *context);
 };
 
+struct CalibrationOptions {
+  bool gram = true; ///< whether to sum up Gram matrices
+  /// Rows with more elements get no Gram matrix, which would not fit in memory.
+  int64_t maxGramSize = 16384;
+};
+
 /// Runs the model on the module's samples and attaches `pith.statistics` to every op
 /// that contracts an activation with a stored weight (whatever form the weight has
 /// now), replacing what is there. Emits a diagnostic and fails if the module names no
 /// samples, or they do not fit.
-mlir::LogicalResult calibrate(mlir::ModuleOp module);
+mlir::LogicalResult calibrate(mlir::ModuleOp module, const CalibrationOptions &options = {});
 
 } // namespace pith
 
