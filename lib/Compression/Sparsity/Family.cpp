@@ -30,6 +30,10 @@ static void registerOps(DialectRegistry &registry) {
 
 namespace pith {
 CompressionFamily getSparsityFamily() {
-  return {registerOps, {[] { return createPruneWeightsPass(); }}, {}};
+  return {registerOps,
+          {[] { return createPruneWeightsPass(); }, [] { return createPruneWandaPass(); },
+           [] { return createPruneSparsegptPass(); },
+           [] { return createUpdateWeightsPass(); }},
+          {}};
 }
 } // namespace pith

@@ -179,6 +179,10 @@ TileValues NmDecodeOp::emitTile(TileEmitter &emitter, ValueRange group) {
   return tile;
 }
 
+std::optional<SparseForm> NmDecodeOp::getSparseForm() {
+  return SparseForm{0, 1, int64_t(getN()), int64_t(getM())};
+}
+
 bool NmDecodeOp::canReencode() {
   return getConstantTensor(getValues()) && getConstantTensor(getPositions());
 }

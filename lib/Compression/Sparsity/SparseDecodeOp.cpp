@@ -134,6 +134,12 @@ TileValues SparseDecodeOp::emitTile(TileEmitter &emitter, ValueRange group) {
   return tile;
 }
 
+std::optional<SparseForm> SparseDecodeOp::getSparseForm() {
+  if (getFill() != 0)
+    return std::nullopt;
+  return SparseForm{};
+}
+
 bool SparseDecodeOp::canReencode() {
   return getConstantTensor(getValues()) && getConstantTensor(getMask()) &&
          getFill() == 0;

@@ -11,6 +11,7 @@
 #ifndef PITH_COMPRESSION_SPARSITY_PASSES_H
 #define PITH_COMPRESSION_SPARSITY_PASSES_H
 
+#include "pith/Compression/Sparsity/Schedule.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

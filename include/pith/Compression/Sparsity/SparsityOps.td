@@ -12,7 +12,7 @@ include "pith/Dialect/Pith/IR/PithBase.td"
 def Pith_SparseDecodeOp : Pith_Op<"sparse_decode",
     [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
      DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
-       ["canReencode", "reencode"]>]> {
+       ["canReencode", "reencode", "getSparseForm"]>]> {
   let summary = "a dense weight from its kept elements and a bitmap";
   let description = [{
     `mask` has one bit per element of the result, row by row; `values` holds the
@@ -45,7 +45,7 @@ def Pith_SparseDecodeOp : Pith_Op<"sparse_decode",
 def Pith_NmDecodeOp : Pith_Op<"nm_decode",
     [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
      DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
-       ["canReencode", "reencode"]>]> {
+       ["canReencode", "reencode", "getSparseForm"]>]> {
   let summary = "a dense weight of which n in every m elements are stored";
   let description = [{
     `shape` gives the sizes of the result, `[outputs, reduction…]`, with `R`
@@ -81,6 +81,50 @@ def Pith_NmDecodeOp : Pith_Op<"nm_decode",
     int64_t getReduction();
     /// Blocks per output.
     int64_t getBlocks() { return (getReduction() + getM() - 1) / getM(); }
+  }];
+}
+
+def Pith_BlockSparseDecodeOp : Pith_Op<"block_sparse_decode",
+    [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
+     DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
+       ["canReencode", "reencode"]>]> {
+  let summary = "a dense weight of which whole blocks are stored";
+  let description = [{
+    `shape` gives the sizes of the result, `[outputs, reduction…]`, seen as a matrix
+    of `outputs` rows and `R` columns that is cut into blocks of `r` rows and `c`
+    columns. `mask` has one bit per block; `values`, `[blocks, r, c]`, holds the
+    blocks at the set bits, row of blocks by row of blocks:
+
+        result[i, k] = mask[i/r, k/c] ? values[set bits before, i mod r, k mod c] : 0
+
+    What of a block lies behind the last row or column is ignored.
+
+    Kernels multiply the stored blocks alone. They see outputs in vectors, so
+    blocks of a multiple of the vector's lanes (16 with AVX-512) save most: of
+    smaller ones, a vector's outputs take all columns that one of them has stored.
+
+    Constraints:
+    - C1: `values` has rank 3, with positive sizes of blocks
+    - C2: `shape` has at least 2 sizes, all positive
+    - C3: `mask` is `[⌈outputs / r⌉, ⌈R / c⌉]` of type i1
+    - C4: where both are constants, there are as many blocks as set bits
+    - C5: the result has the sizes `shape` and the element type of the values
+
+    Example:
+    ```mlir
+    %w = pith.block_sparse_decode %values, %mask {shape = array<i64: 64, 48>}
+      : (tensor<12x16x4xf32>, tensor<4x12xi1>) -> tensor<64x48xf32>
+    ```
+  }];
+  let arguments = (ins Pith_Tensor:$values, Pith_IntTensor:$mask,
+    DenseI64ArrayAttr:$shape);
+  let results = (outs Pith_Tensor:$result);
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getBlockOutputs() { return getValues().getType().getDimSize(1); }
+    int64_t getBlockPositions() { return getValues().getType().getDimSize(2); }
+    /// Elements of reduction per output.
+    int64_t getReduction();
   }];
 }
 

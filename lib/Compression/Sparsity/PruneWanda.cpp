@@ -1,0 +1,109 @@
+//===- PruneWanda.cpp - pith-prune-wanda ----------------------------------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Replaces float weights by sparse forms of the elements that count most in outputs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PruningMask.h"
+
+#include "pith/Compression/CheckedPass.h"
+#include "pith/Compression/Codec.h"
+#include "pith/Compression/CodedWeight.h"
+#include "pith/Compression/Sparsity/Passes.h"
+#include "pith/Compression/WeightStatistics.h"
+#include "pith/Dialect/Pith/IR/PithOps.h"
+
+#include <cmath>
+
+namespace pith {
+#define GEN_PASS_DEF_PRUNEWANDAPASS
+#include "pith/Compression/Sparsity/Passes.h.inc"
+} // namespace pith
+
+using namespace mlir;
+using namespace pith;
+
+namespace {
+class PruneWandaPass final
+    : public CheckedPass<pith::impl::PruneWandaPassBase<PruneWandaPass>> {
+public:
+  using CheckedPass::CheckedPass;
+
+  LogicalResult checkOptions(ErrorHandler error) const override {
+    std::string message = checkSparsity(sparsity, sparsity.hasValue(), pattern, block);
+    return message.empty() ? success() : error(message);
+  }
+
+  void runOnOperation() override;
+
+private:
+  LogicalResult prune(const Weight &weight, const SparsePattern &how);
+};
+} // namespace
+
+/// |w[o, k]| · √G[k, k].
+static std::vector<float> getScores(ArrayRef<float> weights,
+                                    const ActivationStatistics &seen) {
+  int64_t K = seen.getReductionSize(), outputs = int64_t(weights.size()) / K;
+  int64_t perGroup = std::max<int64_t>(outputs / seen.getGroups(), 1);
+  std::vector<float> scores(weights.size());
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t k = 0; k < K; ++k)
+      scores[o * K + k] = float(std::fabs(weights[o * K + k]) *
+                                std::sqrt(std::max(0.0, seen.getSquareSum(o / perGroup, k))));
+  return scores;
+}
+
+/// Keeps, of every output (or every row of blocks), those of greatest score.
+static void keepPerOutput(ScoreMatrix matrix, double sparsity, const SparsePattern &how,
+                          MutableArrayRef<char> mask) {
+  int64_t K = matrix.reduction, r = how.blockOutputs;
+  for (int64_t o = 0; o < matrix.outputs; o += r) {
+    int64_t rows = std::min(r, matrix.outputs - o);
+    ScoreMatrix own{matrix.scores.slice(o * K, rows * K), rows, K};
+    std::vector<float> scores = getBlockScores(own, how);
+    MagnitudeCut cut(ArrayRef<float>(scores),
+                     int64_t(std::floor(sparsity * double(scores.size()))));
+    keepUncut(own, scores, how, cut, mask.slice(o * K, rows * K));
+  }
+}
+
+LogicalResult PruneWandaPass::prune(const Weight &weight, const SparsePattern &how) {
+  std::string obstacle = getPruningObstacle(weight, !select.empty());
+  if (obstacle.empty() && !isContracted(weight))
+    obstacle = "its rows are looked up: no activation tells which elements count";
+  if (!obstacle.empty()) {
+    keepWeight(weight, getArgumentName(), obstacle);
+    return success();
+  }
+  float largest;
+  FailureOr<ActivationStatistics> seen = requireStatistics(weight, getArgumentName());
+  FailureOr<HostTensor> floats =
+      failed(seen) ? FailureOr<HostTensor>() : decodeFinite(weight, largest);
+  if (failed(floats))
+    return failure();
+  std::vector<float> scores = getScores(floats->as<float>(), *seen);
+  ScoreMatrix matrix{scores, floats->getShape().front(), seen->getReductionSize()};
+  HostTensor mask(RankedTensorType::get(floats->getShape(),
+                                        IntegerType::get(&getContext(), 1)));
+  if (how.isNm())
+    keepNm(&getContext(), matrix, how, mask.getMutableBytes());
+  else
+    keepPerOutput(matrix, sparsity, how, mask.getMutableBytes());
+  storeSparse(weight, *floats, *floats, mask, how, getArgumentName());
+  return success();
+}
+
+void PruneWandaPass::runOnOperation() {
+  WeightSelection selection{getArgumentName(), select, exclude, minElements};
+  std::string message;
+  const SparsePattern how = *SparsePattern::parse(pattern, block, message);
+  if (failed(rewriteWeights(getOperation(), selection,
+                            [&](const Weight &weight) { return prune(weight, how); })))
+    signalPassFailure();
+}
