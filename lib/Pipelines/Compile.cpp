@@ -149,7 +149,11 @@ LogicalResult Compilation::simplify() {
 /// Statistics for the recipe's passes.
 void Compilation::addProfilePasses(PassManager &passes) {
   if (!options.samples.empty())
-    passes.addPass(createCalibratePass({.samples = options.samples}));
+    passes.addPass(createCalibratePass({options.samples}));
+  if (!options.profile.empty())
+    passes.addPass(createApplyProfilePass({options.profile}));
+  if (!options.writeProfile.empty())
+    passes.addPass(createWriteProfilePass({options.writeProfile}));
 }
 
 LogicalResult Compilation::compress() {
@@ -164,6 +168,8 @@ LogicalResult Compilation::compress() {
     return emitError(UnknownLoc::get(&context)) << StringRef(problem).rtrim();
   // Sums of integers that activations with static scales make.
   passes.addNestedPass<func::FuncOp>(createFactorScalesPass());
+  if (options.instrument)
+    passes.addPass(createInstrumentModelPass());
   passes.addPass(createReleaseConstantsPass());
   if (failed(runPasses(passes)))
     return failure();

@@ -123,6 +123,13 @@ static void addMeans(HostTensor &mean, int64_t a, const HostTensor &other, int64
 }
 
 void ActivationStatistics::add(const ActivationStatistics &other) {
+  // Where nothing was seen, there are no extremes.
+  if (other.rows == 0)
+    return;
+  if (rows == 0) {
+    *this = other;
+    return;
+  }
   addMeans(mean, rows, other.mean, other.rows);
   addMeans(magnitude, rows, other.magnitude, other.rows);
   MutableArrayRef<float> to = largest.asMutable<float>();

@@ -87,6 +87,8 @@ static int print_help(const pith_model *model, const char *program) {
        "  --seed=N                  of random inputs\n"
        "  --check REF.npz           compare with stored outputs\n"
        "  --rtol=R --atol=A         tolerances of --check (default 1e-3 and 1e-4)\n"
+       "  --profile=FILE            (of programs made with --instrument) where statistics\n"
+       "                            of all runs go\n"
        "  --threads=N               threads (default: all that this process may use)\n"
        "  --info [--json]           what the program holds\n"
        "  --version, --help\n\n"
@@ -191,6 +193,7 @@ static int set_output(command *c, char *v) {
 }
 static int set_inputs(command *c, char *v) { return c->inputs_from = v, 0; }
 static int set_outputs(command *c, char *v) { return c->outputs_to = v, 0; }
+static int set_profile(command *c, char *v) { return c->profile = v, 0; }
 static int set_check(command *c, char *v) { return c->check = v, 0; }
 static int set_info(command *c, char *v) { return (void)v, c->info = 1, 0; }
 static int set_json(command *c, char *v) { return (void)v, c->json = 1, 0; }
@@ -204,9 +207,21 @@ static const struct {
 } kOptions[] = {
     {"input", 1, set_input},     {"output", 1, set_output}, {"inputs", 1, set_inputs},
     {"outputs", 1, set_outputs}, {"bench", 1, set_bench},   {"shape", 1, add_shape},
-    {"seed", 1, set_seed},       {"check", 1, set_check},   {"rtol", 1, set_rtol},
+    {"seed", 1, set_seed},       {"check", 1, set_check},   {"profile", 1, set_profile},   {"rtol", 1, set_rtol},
     {"atol", 1, set_atol},       {"threads", 1, set_threads}, {"info", 0, set_info},
     {"json", 0, set_json},       {"help", 0, set_help},     {"version", 0, set_version}};
+
+/* Writes --profile after the last run. */
+static int write_profile(command *c) {
+  char error[1024];
+  pith_instance *instance = c->instance;
+  if (!instance->observer)
+    return command_error("--profile: the program observes nothing; compile it with "
+                         "--instrument");
+  return instance->write_profile(instance->observer, c->profile, error, sizeof error)
+             ? command_error("--profile: %s", error)
+             : 0;
+}
 
 /* The number of the option in "--name" or "--name=value", or that of all. */
 static size_t find_option(const char *option) {
@@ -250,6 +265,8 @@ int command_parse(command *c, const pith_model *model, int argc, char **argv) {
   }
   if (c->json && !c->info)
     return usage(c, "expected --info with", "--json");
+  if (c->profile && c->bench >= 0)
+    return usage(c, "expected no --bench with", "--profile");
   return 0;
 }
 
@@ -286,9 +303,10 @@ static int execute(command *c) {
   int status = command_start(c);
   if (status)
     return status;
-  return c->check        ? command_check(c)
-         : c->bench >= 0 ? command_bench(c)
-                         : command_run(c);
+  status = c->check        ? command_check(c)
+           : c->bench >= 0 ? command_bench(c)
+                           : command_run(c);
+  return status || !c->profile ? status : write_profile(c);
 }
 
 int command_main(const pith_model *model, int argc, char **argv) {

@@ -33,7 +33,7 @@ typedef struct command {
   pith_instance *instance;
   command_file *inputs, *outputs, *shapes;
   int num_inputs, num_outputs, num_shapes;
-  const char *inputs_from, *outputs_to, *check;
+  const char *inputs_from, *outputs_to, *check, *profile;
   double bench; /* seconds; < 0: no benchmark */
   double rtol, atol;
   unsigned long long seed;

@@ -93,7 +93,10 @@ struct pith_instance {
   pith_pool pool;
   _Atomic int trapped;
   struct pith_observer *observer; /* made by the first pith.observe that runs */
+  /* Set with it, so that programs without have none of that code. */
   void (*free_observer)(struct pith_observer *observer);
+  int (*write_profile)(const struct pith_observer *observer, const char *path, char *error,
+                       size_t size);
   char error[PITH_ERROR_BYTES];
 };
 

@@ -14,7 +14,7 @@
 
 #include "Gram.h"
 #include "Instance.h"
-#include "pith/Runtime/Observer.h"
+#include "Profile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -116,6 +116,7 @@ static pith_observation *find_observation(struct pith_instance *instance,
   if (!instance->observer) {
     instance->observer = calloc(1, sizeof(pith_observer));
     instance->free_observer = pith_observer_free;
+    instance->write_profile = pith_profile_write;
   }
   pith_observer *observer = instance->observer;
   if (!observer)

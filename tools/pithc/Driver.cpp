@@ -34,6 +34,9 @@ private:
     result.shapes = options.shapes;
     result.recipe = options.recipe;
     result.samples = options.samples;
+    result.profile = options.profile;
+    result.writeProfile = options.writeProfile;
+    result.instrument = options.instrument;
     result.preparePasses = preparePasses;
     return result;
   }

@@ -37,6 +37,17 @@ struct CommandLine {
                "--compress: inputs as NAME.npy, or folders 0, 1, 2, ... of them, or an "
                "NPZ file"),
       cl::value_desc("dir|file.npz"), cl::cat(category)};
+  cl::opt<bool> instrument{
+      "instrument",
+      cl::desc("Make a program that observes activations; it writes what it saw with "
+               "--profile=FILE"),
+      cl::cat(category)};
+  cl::opt<std::string> profile{
+      "profile", cl::desc("Statistics of activations that an instrumented program wrote"),
+      cl::value_desc("file"), cl::cat(category)};
+  cl::opt<std::string> writeProfile{
+      "write-profile", cl::desc("Writes the statistics of --calibrate to a file"),
+      cl::value_desc("file"), cl::cat(category)};
   cl::opt<std::string> cpu{
       "cpu", cl::desc("The processor to compile for, in LLVM's terms; native is this one"),
       cl::value_desc("name"), cl::init("native"), cl::cat(category)};
@@ -87,6 +98,8 @@ constexpr llvm::StringLiteral kOverview =
     "  ./model --input x=x.npy --output y=y.npy\n\n"
     "IR files named *.mlirbc hold everything and can be compiled further; other IR is\n"
     "text, which leaves the data of weights out unless --print-weights is given.\n"
+    "--calibrate runs the model on samples for passes that look at activations; the same\n"
+    "in steps: --instrument, the program's own --profile=FILE, and pithc --profile=FILE.\n"
     "--plugin=FILE.so loads further passes and codecs.\n\n"
     "Exit codes: 0 done, 1 the model or the request is wrong or unsupported, 2 wrong\n"
     "usage, 70 a fault of Pith.\n";
@@ -117,7 +130,16 @@ static llvm::Error check(const CommandLine &line, Options &options) {
     return wrong("expects -o FILE");
   if (options.output == "-" && options.getArtefactKind())
     return wrong("expects -o FILE: only IR and assembly go to the standard output");
-  for (llvm::StringRef written : {options.output, options.report})
+  if (!options.samples.empty() && !options.profile.empty())
+    return wrong("expects one of --calibrate and --profile");
+  if (!options.writeProfile.empty() && options.samples.empty() && options.profile.empty())
+    return wrong("expects --calibrate with --write-profile");
+  if (options.instrument && !options.recipe.empty())
+    return wrong("expects --instrument without --compress: a profile is of the model as "
+                 "it was");
+  for (llvm::StringRef written :
+       {llvm::StringRef(options.output), llvm::StringRef(options.report),
+        llvm::StringRef(options.writeProfile)})
     if (!written.empty() && llvm::sys::fs::equivalent(written, options.model))
       return wrong("expects to write to another file than the model, '" +
                    options.model + "'");
@@ -155,6 +177,9 @@ std::optional<Options> pith::parseOptions(int argc, char **argv) {
   options.recipe = line.recipe;
   options.report = line.report;
   options.samples = line.samples;
+  options.profile = line.profile;
+  options.writeProfile = line.writeProfile;
+  options.instrument = line.instrument;
   options.emit = line.emit;
   options.isNative = line.cpu == "native";
   options.level = line.level;

@@ -34,13 +34,14 @@ enum class Emit {
 };
 
 struct Options {
-  std::string model, output, recipe, report, samples;
+  std::string model, output, recipe, report, samples, profile, writeProfile;
   Emit emit = Emit::Executable;
   TargetDescription target;
   bool isNative = true; ///< compiled for this machine's own processor
   std::vector<InputShape> shapes;
   unsigned level = 2;
   bool isStatic = false, checkOnly = false, dryRun = false, printWeights = false;
+  bool instrument = false; ///< add observers of activations
   Verbosity verbosity = Verbosity::Warnings;
   std::string runtimes; ///< folder of the runtimes
 

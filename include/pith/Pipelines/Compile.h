@@ -35,7 +35,11 @@ constexpr llvm::StringLiteral kStageAttr = "pith.stage";
 struct CompileOptions {
   std::vector<InputShape> shapes;
   std::string recipe; ///< as in --compress; may be empty
-  std::string samples; ///< to calibrate on before the recipe; may be empty
+  /// Where statistics of activations come from, before the recipe; may be empty.
+  std::string samples; ///< inputs to calibrate on
+  std::string profile; ///< a profile file
+  std::string writeProfile; ///< where they go as a file; may be empty
+  bool instrument = false;  ///< add observers to the program
   /// Called for every pass manager, so that tools can add instrumentation.
   std::function<mlir::LogicalResult(mlir::PassManager &)> preparePasses;
 };

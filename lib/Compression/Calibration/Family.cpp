@@ -17,6 +17,9 @@ using namespace pith;
 
 namespace pith {
 CompressionFamily getCalibrationFamily() {
-  return {nullptr, {[] { return createCalibratePass(); }}, {}};
+  return {nullptr,
+          {[] { return createCalibratePass(); }, [] { return createInstrumentModelPass(); },
+           [] { return createApplyProfilePass(); }, [] { return createWriteProfilePass(); }},
+          {}};
 }
 } // namespace pith
