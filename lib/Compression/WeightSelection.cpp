@@ -14,6 +14,7 @@
 
 #include "pith/Compression/Codec.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
+#include "pith/Support/Progress.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/Regex.h"
 
@@ -163,8 +164,11 @@ pith::rewriteWeights(ModuleOp module, const WeightSelection &selection,
   FailureOr<SmallVector<Weight>> weights = selectWeights(module, selection);
   if (failed(weights))
     return failure();
-  for (const Weight &weight : *weights)
+  Progress progress(module.getContext(), selection.pass, "layer", weights->size());
+  for (const Weight &weight : *weights) {
+    progress.next(weight.node);
     if (failed(rewrite(weight)))
       return failure();
+  }
   return success();
 }

@@ -8,6 +8,7 @@
 #include "pith/Pipelines/Diagnostics.h"
 
 #include "pith/Support/NodeName.h"
+#include "pith/Support/Progress.h"
 #include "mlir/IR/Location.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
@@ -126,6 +127,7 @@ void DiagnosticPrinter::print(Diagnostic &diagnostic) {
   if (severity == DiagnosticSeverity::Remark ? verbosity != Verbosity::Remarks
       : severity == DiagnosticSeverity::Warning && verbosity == Verbosity::Errors)
     return;
+  clearProgress(context);
   printLine(os, diagnostic.getLocation(), getKind(severity), diagnostic.str());
   for (Diagnostic &note : diagnostic.getNotes())
     printLine(os, note.getLocation(), getKind(note.getSeverity()), note.str());

@@ -11,6 +11,7 @@
 
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "pith/Profile/Instrument.h"
+#include "pith/Support/Progress.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -64,7 +65,11 @@ LogicalResult pith::calibrate(ModuleOp module, const CalibrationOptions &options
     auto model = compileObserved(module, sites, *runner);
     if (failed(model))
       return failure();
+    std::optional<Progress> progress;
     auto run = [&](int64_t index, int64_t count, ArrayRef<HostTensor> inputs) {
+      if (!progress)
+        progress.emplace(module.getContext(), "pith-calibrate", "sample", count);
+      progress->next();
       return (*model)->run(inputs, [](unsigned, const HostTensor &) {});
     };
     if (failed(runner->forEachSample(module, samples, run)))

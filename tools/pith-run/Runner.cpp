@@ -13,6 +13,7 @@
 #include "ToolSupport.h"
 #include "pith/Pipelines/Compile.h"
 #include "pith/Pipelines/RuntimeTable.h"
+#include "pith/Support/Progress.h"
 #include "pith/Target/JIT.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -27,7 +28,10 @@ class Runner {
 public:
   explicit Runner(const RunOptions &options)
       : options(options), context(makeToolRegistry()),
-        printer(context, options.verbosity), compilation(context, compileOptions()) {}
+        printer(context, options.verbosity), compilation(context, compileOptions()) {
+    if (options.verbosity != Verbosity::Errors)
+      enableProgress(context);
+  }
   int run(llvm::StringRef path);
 
 private:

@@ -9,6 +9,7 @@
 
 #include "Plugins.h"
 #include "ToolSupport.h"
+#include "pith/Support/Progress.h"
 #include "pith/Target/CodeEmission.h"
 #include "pith/Target/OutputFile.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -25,7 +26,10 @@ class Driver {
 public:
   explicit Driver(const Options &options)
       : options(options), context(makeToolRegistry()),
-        printer(context, options.verbosity), compilation(context, compileOptions()) {}
+        printer(context, options.verbosity), compilation(context, compileOptions()) {
+    if (options.verbosity != Verbosity::Errors)
+      enableProgress(context);
+  }
   int run();
 
 private:
