@@ -194,8 +194,8 @@ std::optional<GramFactor> GramFactor::compute(MLIRContext *context, ArrayRef<flo
     sum += std::max(diagonal, 0.0);
     alive += diagonal > 0;
   }
-  const double mean = alive ? sum / alive : 1;
   GramFactor factor(context, n);
+  factor.mean = alive ? sum / alive : 1;
   factor.damping = how.fraction;
   for (unsigned attempt = 0; attempt <= how.retries; ++attempt) {
     for (int64_t i = 0; i < n; ++i) {
@@ -203,14 +203,22 @@ std::optional<GramFactor> GramFactor::compute(MLIRContext *context, ArrayRef<flo
       double *to = &factor.lower[i * n];
       for (int64_t j = 0; j < i; ++j)
         to[j] = row[order[n - 1 - j]];
-      double diagonal = row[order[n - 1 - i]];
-      to[i] = diagonal > 0 ? diagonal + factor.damping * mean : mean;
+      to[i] = factor.damp(row[order[n - 1 - i]]);
     }
     if (factorLower(context, factor.lower.data(), n))
       return factor;
     factor.damping = std::max(factor.damping, 1e-5) * 10;
   }
   return std::nullopt;
+}
+
+double GramFactor::damp(double diagonal) const {
+  return diagonal > 0 ? diagonal + damping * mean : mean;
+}
+
+void GramFactor::addDamping(MutableArrayRef<float> gram) const {
+  for (int64_t i = 0; i < count; ++i)
+    gram[i * count + i] = static_cast<float>(damp(gram[i * count + i]));
 }
 
 double GramFactor::getDiagonal(int64_t j) const {
@@ -230,6 +238,19 @@ static std::vector<float> reverse(ArrayRef<double> lower, int64_t n) {
 }
 
 std::vector<float> GramFactor::getUpper() const { return reverse(lower, count); }
+
+std::vector<float> GramFactor::getCouplings() const {
+  std::vector<float> couplings(count * count);
+  // Blocks, for the sake of the caches.
+  parallelFor(context, 0, getBlocks(count), [&](size_t block) {
+    int64_t begin = block * kBlock, end = std::min(begin + kBlock, count);
+    for (int64_t i = 0; i < end; ++i)
+      for (int64_t j = std::max(begin, i + 1); j < end; ++j)
+        couplings[j * count + i] = static_cast<float>(
+            lower[(count - 1 - i) * count + count - 1 - j] / getDiagonal(j));
+  });
+  return couplings;
+}
 
 std::vector<double> GramFactor::invertLower() const {
   const int64_t n = count, blocks = getBlocks(n);

@@ -57,6 +57,10 @@ TEST(GramInverse, FactorsAndInvertsLikeEigen) {
     EXPECT_LT((upper * upper.transpose() - damped).norm(), 1e-6 * damped.norm()) << size;
     EXPECT_EQ(upper.triangularView<Eigen::StrictlyLower>().toDenseMatrix().norm(), 0);
     EXPECT_NEAR(factor->getDiagonal(size - 1), upper(size - 1, size - 1), 1e-5);
+    std::vector<float> couplings = factor->getCouplings();
+    for (int64_t j = 0; j < size; ++j)
+      for (int64_t i = 0; i < size; ++i)
+        EXPECT_NEAR(couplings[j * size + i], i < j ? upper(i, j) / upper(j, j) : 0, 1e-5);
     // GPTQ's factor: the upper Cholesky factor of the inverse.
     Matrix expected = inverse.llt().matrixU();
     Matrix found = toMatrix(factor->getInverseUpper(), size);

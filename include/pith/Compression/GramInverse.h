@@ -58,9 +58,15 @@ public:
   /// The fraction that was used, after retries.
   double getDamping() const { return damping; }
 
+  /// Makes a Gram matrix of `size` x `size` inputs, in their own order, what was
+  /// factored: adds λ to its diagonal.
+  void addDamping(llvm::MutableArrayRef<float> gram) const;
+
   /// R[j,j], and R as `size` x `size` row-major floats with zeros below.
   double getDiagonal(int64_t j) const;
   std::vector<float> getUpper() const;
+  /// The weights of the sum above: row j holds R[i,j] / R[j,j] for i < j, else zeros.
+  std::vector<float> getCouplings() const;
   /// U = R⁻¹, the upper Cholesky factor of H⁻¹; row-major with zeros below.
   std::vector<float> getInverseUpper() const;
   /// H⁻¹, row-major.
@@ -74,11 +80,12 @@ private:
   GramFactor(mlir::MLIRContext *context, int64_t count)
       : context(context), count(count), lower(count * count) {}
 
+  double damp(double diagonal) const;
   std::vector<double> invertLower() const;
 
   mlir::MLIRContext *context;
   int64_t count;
-  double damping = 0;
+  double damping = 0, mean = 1;
   /// The lower Cholesky factor of H with rows and columns in reverse order.
   std::vector<double> lower;
 };

@@ -132,6 +132,29 @@ PITH_WIDE_LOOP static void fitChunk(const float *w, size_t n, Grid grid,
   fit.codes += addLanes(codes);
 }
 
+/// The same with an importance `h` of every element.
+PITH_WIDE_LOOP static void fitWeightedChunk(const float *w, const float *h, size_t n,
+                                            Grid grid, Fit &fit) {
+  float noise[kLanes] = {}, products[kLanes] = {}, codes[kLanes] = {};
+  float inverse = 1.0f / grid.scale;
+  auto add = [&](size_t i, size_t l) {
+    float q = roundCode(w[i], grid, inverse), hq = h[i] * q;
+    float e = w[i] - q * grid.scale;
+    noise[l] += h[i] * (e * e);
+    products[l] += w[i] * hq;
+    codes[l] += q * hq;
+  };
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (size_t l = 0; l < kLanes; ++l)
+      add(i + l, l);
+  for (; i < n; ++i)
+    add(i, 0);
+  fit.noise += addLanes(noise);
+  fit.products += addLanes(products);
+  fit.codes += addLanes(codes);
+}
+
 /// Final codes of at most kChunk elements: by division, as the formula says.
 PITH_WIDE_LOOP static double encodeChunk(const float *w, size_t n, Grid grid,
                                          int16_t *codes) {
@@ -154,10 +177,16 @@ PITH_WIDE_LOOP static double encodeChunk(const float *w, size_t n, Grid grid,
   return addLanes(noise);
 }
 
-static Fit fitGrid(llvm::ArrayRef<float> w, const Grid &grid) {
+static Fit fitGrid(llvm::ArrayRef<float> w, llvm::ArrayRef<float> importance,
+                   const Grid &grid) {
   Fit fit;
-  for (size_t i = 0; i < w.size(); i += kChunk)
-    fitChunk(w.data() + i, std::min(kChunk, w.size() - i), grid, fit);
+  for (size_t i = 0; i < w.size(); i += kChunk) {
+    size_t n = std::min(kChunk, w.size() - i);
+    if (importance.empty())
+      fitChunk(w.data() + i, n, grid, fit);
+    else
+      fitWeightedChunk(w.data() + i, importance.data() + i, n, grid, fit);
+  }
   return fit;
 }
 
@@ -185,21 +214,36 @@ int GroupQuantizer::maxCode() const {
   return bits == 1 ? 1 : (1 << (bits - 1)) - 1;
 }
 
+int GroupQuantizer::getScaleCode(double scale) const {
+  if (scale == 0)
+    return 0;
+  double least = signedScales && scale < 0 ? -127 : 1;
+  double greatest = signedScales ? (scale < 0 ? -1 : 127) : 255;
+  double code = std::nearbyint(scale / scaleStep);
+  return static_cast<int>(std::min(std::max(code, least), greatest));
+}
+
+float GroupQuantizer::roundScale(double scale) const {
+  if (scaleStep != 0)
+    return static_cast<float>(getScaleCode(scale)) * scaleStep;
+  float s = static_cast<float>(scale);
+  if (halfScales)
+    s = roundToHalf(s);
+  // A scale that rounds to zero would lose the sign of the codes.
+  float least = halfScales ? 0x1p-24f : 0x1p-126f;
+  return std::fabs(s) < least ? std::copysign(least, s) : s;
+}
+
 namespace {
 /// One group in work.
 struct Work {
   const GroupQuantizer &how;
-  llvm::ArrayRef<float> w;
+  llvm::ArrayRef<float> w, importance;
   GroupQuantizer::Group group;
 
-  float roundScale(double scale) const {
-    float s = static_cast<float>(scale);
-    if (how.halfScales)
-      s = roundToHalf(s);
-    // A scale that rounds to zero would lose the sign of the codes.
-    float least = how.halfScales ? 0x1p-24f : 0x1p-126f;
-    return std::fabs(s) < least ? std::copysign(least, s) : s;
-  }
+  double getImportance(size_t i) const { return importance.empty() ? 1 : importance[i]; }
+
+  float roundScale(double scale) const { return how.roundScale(scale); }
 
   Grid symmetricGrid(double scale) const {
     return {roundScale(scale), 0, float(how.minCode()), float(how.maxCode())};
@@ -231,9 +275,9 @@ struct Work {
   Grid search(Grid best, const Range &range) const {
     const int steps = how.bits <= 3 ? 20 : 10;
     const auto [widest, narrowest] = searchedRanges();
-    Fit bestFit = fitGrid(w, best);
+    Fit bestFit = fitGrid(w, importance, best);
     auto consider = [&](const Grid &grid) {
-      Fit fit = fitGrid(w, grid);
+      Fit fit = fitGrid(w, importance, grid);
       if (fit.noise < bestFit.noise) {
         bestFit = fit;
         best = grid;
@@ -259,6 +303,16 @@ struct Work {
     return best;
   }
 
+  /// Of all elements by their importance; 0 if none has any.
+  double getMeanMagnitude() const {
+    double sum = 0, total = 0;
+    for (size_t i = 0; i < w.size(); ++i) {
+      sum += getImportance(i) * std::fabs(w[i]);
+      total += getImportance(i);
+    }
+    return total > 0 ? sum / total : 0;
+  }
+
   void encode(const Grid &grid, llvm::MutableArrayRef<int16_t> codes) {
     group.scale = grid.scale;
     group.zeroPoint = grid.zeroPoint;
@@ -270,7 +324,9 @@ struct Work {
   /// ±mean|w|. The mean minimizes the squared error.
   void encodeSigns(double meanMagnitude, llvm::MutableArrayRef<int16_t> codes) {
     float scale = static_cast<float>(meanMagnitude);
-    group.scale = how.halfScales ? roundToHalf(scale) : scale;
+    group.scale = how.scaleStep != 0 ? roundScale(scale)
+                  : how.halfScales   ? roundToHalf(scale)
+                                     : scale;
     for (size_t i = 0; i < w.size(); ++i) {
       codes[i] = w[i] < 0 ? -1 : 1;
       double e = double(w[i]) - codes[i] * group.scale;
@@ -283,9 +339,9 @@ struct Work {
     double low = range.low, high = range.high;
     for (int iteration = 0; iteration < 12; ++iteration) {
       double middle = (low + high) / 2, sums[2] = {}, counts[2] = {};
-      for (float x : w) {
-        sums[x > middle] += x;
-        counts[x > middle] += 1;
+      for (size_t i = 0; i < w.size(); ++i) {
+        sums[w[i] > middle] += getImportance(i) * w[i];
+        counts[w[i] > middle] += getImportance(i);
       }
       if (counts[0] == 0 || counts[1] == 0)
         break;
@@ -310,8 +366,9 @@ struct Work {
 
 GroupQuantizer::Group
 GroupQuantizer::quantize(llvm::ArrayRef<float> weights,
-                         llvm::MutableArrayRef<int16_t> codes) const {
-  Work work{*this, weights, {}};
+                         llvm::MutableArrayRef<int16_t> codes,
+                         llvm::ArrayRef<float> importance) const {
+  Work work{*this, weights, importance, {}};
   if (weights.empty())
     return work.group;
   Range range = findRange(weights.data(), weights.size());
@@ -322,7 +379,9 @@ GroupQuantizer::quantize(llvm::ArrayRef<float> weights,
 
   if (bits == 1) {
     if (symmetric)
-      work.encodeSigns(magnitudes / weights.size(), codes);
+      work.encodeSigns(importance.empty() ? magnitudes / weights.size()
+                                          : work.getMeanMagnitude(),
+                       codes);
     else
       work.encodeTwoMeans(range, codes);
     return work.group;

@@ -40,6 +40,12 @@ public:
         (groupSize < 16 || groupSize > 256))
       return error("expected a group-size from 16 to 256, found " +
                    llvm::Twine(groupSize));
+    bool bytes = scaleType == ScaleType::U8 || scaleType == ScaleType::I8;
+    if (bytes && granularity != QuantizationGranularity::Group)
+      return error("scale-type=u8 and i8 need granularity=group");
+    if (bytes && bits == 1 && scheme == QuantizationScheme::Asymmetric)
+      return error("scale-type=u8 and i8 need integer zero points, which codes of 1 bit "
+                   "do not have");
     return success();
   }
 
@@ -53,7 +59,6 @@ public:
 private:
   WeightQuantizer getQuantizer() const;
   LogicalResult quantize(const Weight &weight);
-  Value encode(const Weight &weight, const WeightQuantizer::Result &quantized);
 };
 } // namespace
 
@@ -64,26 +69,11 @@ WeightQuantizer QuantizeWeightsPass::getQuantizer() const {
   quantizer.group.bits = bits;
   quantizer.group.symmetric = scheme == QuantizationScheme::Symmetric;
   quantizer.group.halfScales = scaleType == ScaleType::F16;
+  quantizer.byteScales = scaleType == ScaleType::U8 || scaleType == ScaleType::I8;
+  quantizer.group.signedScales = scaleType == ScaleType::I8;
   quantizer.group.search = search == ScaleSearch::Mse ||
                            (search == ScaleSearch::Auto && bits <= 4);
   return quantizer;
-}
-
-/// Creates the new value beside the old one.
-Value QuantizeWeightsPass::encode(const Weight &weight,
-                                  const WeightQuantizer::Result &quantized) {
-  Operation *old = weight.value.getDefiningOp();
-  OpBuilder builder(old->getContext());
-  builder.setInsertionPointAfter(old);
-  Location loc = old->getLoc();
-  Value codes = createCodes(weight, builder, quantized.codes, getArgumentName());
-  Value scale =
-      createConstant(builder, loc, quantized.scale, weight.name + ".scale"), zero;
-  if (quantized.zeroPoint)
-    zero = createConstant(builder, loc, *quantized.zeroPoint,
-                          weight.name + ".zero_point");
-  return DequantizeOp::create(builder, loc, weight.getType(), codes, scale, zero,
-                              /*axis=*/1, quantized.groupSize);
 }
 
 LogicalResult QuantizeWeightsPass::quantize(const Weight &weight) {
@@ -103,7 +93,8 @@ LogicalResult QuantizeWeightsPass::quantize(const Weight &weight) {
   WeightQuantizer::Result quantized = quantizer.quantize(*floats, largest);
   if (quantizer.group.halfScales && quantized.scale.getElementType().isF32())
     remarkWideScales(weight, getArgumentName());
-  replaceIfSmaller(weight, encode(weight, quantized), quantized.error, getArgumentName(),
+  replaceIfSmaller(weight, createDequantize(weight, quantized, getArgumentName()),
+                   quantized.error, getArgumentName(),
                    "codes and scales would take no fewer bytes");
   return success();
 }

@@ -12,8 +12,12 @@
 
 #include "pith/Compression/Quantization/WeightQuantizer.h"
 
+#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
+#include "pith/Compression/Quantization/QuantizationOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace pith;
@@ -43,19 +47,105 @@ static HostTensor makeTensor(ArrayRef<int64_t> shape, Type type,
   return tensor;
 }
 
+GroupQuantizer WeightQuantizer::getGroupQuantizer(float largest) const {
+  GroupQuantizer how = group;
+  how.halfScales &= fitsHalf(largest, how.maxCode());
+  return how;
+}
+
+WeightQuantizer::Groups WeightQuantizer::getGroups(const HostTensor &weight) const {
+  Groups groups;
+  bool perTensor = granularity == QuantizationGranularity::Tensor;
+  groups.rows = perTensor ? 1 : weight.getShape().front();
+  groups.reduction = groups.size = weight.getNumElements() / groups.rows;
+  if (granularity == QuantizationGranularity::Group)
+    groups.size = std::min(groupSize, groups.reduction);
+  groups.count = (groups.reduction + groups.size - 1) / groups.size;
+  return groups;
+}
+
+/// Whether every output has a scale of scales, rather than the tensor.
+static bool hasStepPerRow(const WeightQuantizer::Groups &groups) {
+  constexpr int64_t kGroupsWorthAStep = 8;
+  return groups.count >= kGroupsWorthAStep;
+}
+
+std::vector<float> WeightQuantizer::chooseScaleSteps(const HostTensor &weight,
+                                                     float largest) const {
+  if (!byteScales)
+    return {};
+  Groups groups = getGroups(weight);
+  GroupQuantizer how = group;
+  how.halfScales = false;
+  how.scaleStep = 0;
+  std::vector<float> steps(groups.rows);
+  ArrayRef<float> data = weight.as<float>();
+  forRowRuns(weight.getType().getContext(), groups.rows, groups.reduction,
+             [&](int64_t begin, int64_t end) {
+               std::vector<int16_t> codes(groups.size);
+               for (int64_t row = begin; row < end; ++row)
+                 for (int64_t first = 0; first < groups.reduction; first += groups.size) {
+                   int64_t count = std::min(groups.size, groups.reduction - first);
+                   auto w = data.slice(row * groups.reduction + first, count);
+                   bool isZero = llvm::all_of(w, [](float x) { return x == 0; });
+                   float scale = isZero ? 0 : how.quantize(w, codes).scale;
+                   steps[row] = std::max(steps[row], std::fabs(scale));
+                 }
+             });
+  const bool perRow = hasStepPerRow(groups);
+  const float greatest = group.signedScales ? 127 : 255;
+  float widest = *llvm::max_element(steps);
+  for (float &step : steps) {
+    step = (perRow ? step : widest) / greatest;
+    // In f16 where that is fine enough, rounded up: the greatest scale is in reach.
+    bool half = perRow && step >= 0x1p-18f && largest < 65504.0f;
+    if (half && roundToHalf(step) < step)
+      step += std::max(step * 0x1p-10f, 0x1p-24f);
+    step = half ? roundToHalf(step) : std::max(step, 0x1p-126f);
+  }
+  return steps;
+}
+
+void WeightQuantizer::setScales(Result &result, const Groups &groups,
+                                ArrayRef<float> scales, ArrayRef<float> steps,
+                                Type floatType) const {
+  MLIRContext *context = floatType.getContext();
+  SmallVector<int64_t> shape = {groups.rows, groups.count};
+  if (granularity == QuantizationGranularity::Tensor)
+    shape = {1};
+  if (steps.empty()) {
+    result.scale = makeTensor(shape, floatType, scales);
+    return;
+  }
+  auto type = IntegerType::get(
+      context, 8, group.signedScales ? IntegerType::Signless : IntegerType::Unsigned);
+  result.scale = HostTensor(RankedTensorType::get(shape, type));
+  GroupQuantizer how = group;
+  for (auto [index, scale] : llvm::enumerate(scales)) {
+    how.scaleStep = steps[index / groups.count];
+    result.scale.setInt(index, how.getScaleCode(scale));
+  }
+  if (!hasStepPerRow(groups)) {
+    result.scaleStep = makeTensor({1}, Float32Type::get(context), steps.take_front(1));
+    return;
+  }
+  bool half = llvm::all_of(steps, [](float step) { return roundToHalf(step) == step; });
+  Type stepType = half ? Type(Float16Type::get(context)) : Type(Float32Type::get(context));
+  result.scaleStep = makeTensor({groups.rows, 1}, stepType, steps);
+}
+
 WeightQuantizer::Result WeightQuantizer::quantize(const HostTensor &weight,
                                                   float largest) const {
   MLIRContext *context = weight.getType().getContext();
-  GroupQuantizer how = group;
-  how.halfScales &= fitsHalf(largest, how.maxCode());
+  const GroupQuantizer how = getGroupQuantizer(largest);
   const bool perTensor = granularity == QuantizationGranularity::Tensor;
-  const int64_t rows = perTensor ? 1 : weight.getShape().front();
-  const int64_t reduction = weight.getNumElements() / rows;
+  const Groups cut = getGroups(weight);
+  const int64_t rows = cut.rows, reduction = cut.reduction;
+  const int64_t size = cut.size, groups = cut.count;
   Result result;
-  if (granularity == QuantizationGranularity::Group && groupSize < reduction)
-    result.groupSize = groupSize;
-  const int64_t size = result.groupSize ? result.groupSize : reduction;
-  const int64_t groups = (reduction + size - 1) / size;
+  if (size < reduction)
+    result.groupSize = size;
+  const std::vector<float> steps = chooseScaleSteps(weight, largest);
 
   auto codeType = IntegerType::get(
       context, how.bits, how.symmetric ? IntegerType::Signless : IntegerType::Unsigned);
@@ -71,11 +161,13 @@ WeightQuantizer::Result WeightQuantizer::quantize(const HostTensor &weight,
     for (int64_t block = begin; block < end; block += 8) {
       int64_t blockEnd = std::min(block + 8, end);
       MutableArrayRef<int16_t> rest(codes);
-      for (int64_t row = block; row < blockEnd; ++row)
+      for (int64_t row = block; row < blockEnd; ++row) {
+        GroupQuantizer own = how;
+        own.scaleStep = steps.empty() ? 0 : steps[row];
         for (int64_t g = 0; g < groups; ++g) {
           int64_t first = g * size, count = std::min(size, reduction - first);
           GroupQuantizer::Group done =
-              how.quantize(data.slice(row * reduction + first, count),
+              own.quantize(data.slice(row * reduction + first, count),
                            rest.take_front(count));
           rest = rest.drop_front(count);
           int64_t index = row * groups + g;
@@ -84,6 +176,7 @@ WeightQuantizer::Result WeightQuantizer::quantize(const HostTensor &weight,
           values.signal[index] = done.signal;
           values.noise[index] = done.noise;
         }
+      }
       ArrayRef<int16_t> used(codes.data(), (blockEnd - block) * reduction);
       if (signBits)
         for (int16_t &code : MutableArrayRef<int16_t>(codes))
@@ -102,7 +195,7 @@ WeightQuantizer::Result WeightQuantizer::quantize(const HostTensor &weight,
   SmallVector<int64_t> shape = {rows, groups};
   if (perTensor)
     shape = {1};
-  result.scale = makeTensor(shape, scaleType, values.scales);
+  setScales(result, cut, values.scales, steps, scaleType);
   if (!how.symmetric) {
     Type zeroType = how.bits == 1
                         ? scaleType
@@ -110,4 +203,25 @@ WeightQuantizer::Result WeightQuantizer::quantize(const HostTensor &weight,
     result.zeroPoint = makeTensor(shape, zeroType, values.zeroPoints);
   }
   return result;
+}
+
+Value pith::createDequantize(const Weight &weight, const WeightQuantizer::Result &result,
+                             StringRef pass) {
+  Operation *old = weight.value.getDefiningOp();
+  OpBuilder builder(old->getContext());
+  builder.setInsertionPointAfter(old);
+  Location loc = old->getLoc();
+  Value codes = createCodes(weight, builder, result.codes, pass);
+  Value scale = createConstant(builder, loc, result.scale, weight.name + ".scale"), zero;
+  if (result.scaleStep) {
+    Value step =
+        createConstant(builder, loc, *result.scaleStep, weight.name + ".scale_step");
+    auto type = RankedTensorType::get(result.scale.getShape(), builder.getF32Type());
+    scale = DequantizeOp::create(builder, loc, type, scale, step, Value(), /*axis=*/1,
+                                 /*group_size=*/0);
+  }
+  if (result.zeroPoint)
+    zero = createConstant(builder, loc, *result.zeroPoint, weight.name + ".zero_point");
+  return DequantizeOp::create(builder, loc, weight.getType(), codes, scale, zero,
+                              /*axis=*/1, result.groupSize);
 }

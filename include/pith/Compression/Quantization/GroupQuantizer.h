@@ -24,6 +24,10 @@ struct GroupQuantizer {
   bool symmetric = true;   ///< no zero point
   bool halfScales = true;  ///< scales are rounded to f16
   bool search = false;     ///< minimize the squared error over further scales
+  /// Where it is not 0, scales are multiples of it instead: times 1 to 255, or, with
+  /// `signedScales`, times −127 to 127.
+  float scaleStep = 0;
+  bool signedScales = false;
 
   /// What one group became.
   struct Group {
@@ -39,9 +43,15 @@ struct GroupQuantizer {
   int minCode() const;
   int maxCode() const;
 
-  /// Quantizes `weights`, which are finite, into as many `codes`.
-  Group quantize(llvm::ArrayRef<float> weights,
-                 llvm::MutableArrayRef<int16_t> codes) const;
+  /// By what multiple of `scaleStep` a scale is represented; 0 stands for 0 alone.
+  int getScaleCode(double scale) const;
+  /// The nearest scale that can be stored. One that is not 0 does not become 0.
+  float roundScale(double scale) const;
+
+  /// Quantizes `weights`, which are finite, into as many `codes`. A search minimizes
+  /// Σ importance · (w − w')² where there is an importance (≥ 0) of every weight.
+  Group quantize(llvm::ArrayRef<float> weights, llvm::MutableArrayRef<int16_t> codes,
+                 llvm::ArrayRef<float> importance = {}) const;
 };
 
 /// `value` rounded to half precision (ties to even), at most ±65504.
