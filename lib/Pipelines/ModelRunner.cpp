@@ -160,9 +160,10 @@ static HostTensor takeArray(pith_array &array, Type type) {
     pith_array_free(owned);
     delete owned;
   });
-  array = {};
   Type element = cast<RankedTensorType>(type).getElementType();
-  return HostTensor(RankedTensorType::get(shape, element), bytes, std::move(owner));
+  auto own = RankedTensorType::get(shape, element); // copies the sizes
+  array = {};
+  return HostTensor(own, bytes, std::move(owner));
 }
 
 /// Whether sizes are those that the type states.
