@@ -36,6 +36,27 @@ bool pith::isSingleOrHalf(Type type) {
 // Constraints and shapes
 //===----------------------------------------------------------------------===//
 
+/// Checks C8.
+static LogicalResult verifyIntegers(CodebookDecodeOp op, int64_t count) {
+  if (!op.getIntegers())
+    return success();
+  ArrayRef<int64_t> integers = *op.getIntegers();
+  const int64_t exponent = op.getExponent();
+  if (int64_t(integers.size()) != count ||
+      llvm::any_of(integers, [](int64_t i) { return i < -127 || i > 127; }) ||
+      exponent < -64 || exponent > 64)
+    return op.emitOpError("expected ")
+           << count << " integers from -127 to 127 and an exponent from -64 to 64";
+  const double unit = std::ldexp(1.0, int(exponent));
+  if (std::optional<HostTensor> table = getConstantTensor(op.getCodebook()))
+    for (int64_t i = 0; i < count; ++i)
+      if (table->getDouble(i) != double(integers[i]) * unit)
+        return op.emitOpError("expected entry ")
+               << i << " to be " << double(integers[i]) * unit << ", found "
+               << table->getDouble(i);
+  return success();
+}
+
 LogicalResult CodebookDecodeOp::verify() {
   auto code = cast<IntegerType>(getCodes().getType().getElementType());
   if (!code.isUnsigned() || code.getWidth() > 8) // C1
@@ -59,7 +80,7 @@ LogicalResult CodebookDecodeOp::verify() {
       return emitOpError("expected scales of scales of type f16, bf16 or f32, found ")
              << type;
   }
-  return success();
+  return verifyIntegers(*this, count);
 }
 
 /// Checks the sizes of scales; a single one serves all. `what` names them.

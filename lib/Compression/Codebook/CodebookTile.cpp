@@ -15,6 +15,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace pith;
 
@@ -151,4 +153,21 @@ TileValues CodebookDecodeOp::emitTile(TileEmitter &emitter, ValueRange group) {
       value = code.rounded(scaled, element);
     }
   return tile;
+}
+
+std::optional<IntegerForm> CodebookDecodeOp::getIntegerForm() {
+  if (!getIntegers() || getAxis() != 1)
+    return std::nullopt;
+  IntegerForm form;
+  form.values.assign(getIntegers()->begin(), getIntegers()->end());
+  form.factor = std::ldexp(1.0f, int(getExponent()));
+  form.scale = kScale;
+  form.minCode = *llvm::min_element(form.values);
+  form.maxCode = *llvm::max_element(form.values);
+  form.groupSize = getTileGroup();
+  if (getScaleScale())
+    form.scaleStep = kScaleScale;
+  else
+    form.hasExponents = isa<IntegerType>(getScale().getType().getElementType());
+  return form;
 }

@@ -18,6 +18,8 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 namespace pith {
 #define GEN_PASS_DEF_QUANTIZETOCODEBOOKPASS
 #include "pith/Compression/Codebook/Passes.h.inc"
@@ -98,6 +100,24 @@ std::string QuantizeToCodebookPass::getObstacle(const Weight &weight) const {
   return obstacle;
 }
 
+/// Notes that entries are small multiples of a power of two (those of ternary weights
+/// and of fp4 are), for kernels that multiply integers.
+static void setIntegers(CodebookDecodeOp op, const HostTensor &codebook) {
+  for (int64_t exponent = 0; exponent >= -6; --exponent) {
+    SmallVector<int64_t> integers;
+    for (int64_t i = 0, e = codebook.getNumElements(); i < e; ++i) {
+      double value = std::ldexp(codebook.getDouble(i), -int(exponent));
+      if (std::fabs(value) <= 127 && value == std::floor(value))
+        integers.push_back(int64_t(value));
+    }
+    if (int64_t(integers.size()) != codebook.getNumElements())
+      continue;
+    op.setIntegers(integers);
+    op.setExponent(exponent);
+    return;
+  }
+}
+
 /// Creates the new value beside the old one.
 Value QuantizeToCodebookPass::encode(const Weight &weight,
                                      const CodebookQuantizer::Result &quantized) {
@@ -112,9 +132,11 @@ Value QuantizeToCodebookPass::encode(const Weight &weight,
   if (quantized.scaleScale)
     second = createConstant(builder, loc, *quantized.scaleScale,
                             weight.name + ".scale_scale");
-  return CodebookDecodeOp::create(builder, loc, weight.getType(), codes, table, scale,
-                                  second, /*axis=*/1, quantized.groupSize,
-                                  getCodebookName(codebook, getQuantizer().bits));
+  auto op = CodebookDecodeOp::create(builder, loc, weight.getType(), codes, table, scale,
+                                     second, /*axis=*/1, quantized.groupSize,
+                                     getCodebookName(codebook, getQuantizer().bits));
+  setIntegers(op, quantized.codebook);
+  return op;
 }
 
 LogicalResult QuantizeToCodebookPass::quantize(const Weight &weight) {

@@ -12,7 +12,7 @@ include "pith/Dialect/Pith/IR/PithBase.td"
 def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
      DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
-       ["getTileFactors", "emitUnscaledTile"]>]> {
+       ["getIntegerForm", "getTileFactors", "emitUnscaledTile"]>]> {
   let summary = "real numbers from codes that index a table, and scales";
   let description = [{
     The axes before `axis` count rows; those from `axis` on are flattened into
@@ -28,7 +28,8 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     each product rounded to `f32`, the result then rounded to its own type. A
     `ui8` scale alone is E8M0 of the OCP Microscaling Formats 1.0: 255 is NaN.
 
-    `format` is the codebook's name for people, without its bits' meaning.
+    `format` is the codebook's name for people, without its bits' meaning. `integers`
+    says that entry `i` is `integers[i] · 2^exponent`, so that kernels may multiply integers.
 
     Constraints:
     - C1: codes are unsigned integers of 1 to 8 bits
@@ -40,6 +41,8 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     - C6: `scale_scale` goes with scales of ui8, is of type f16, bf16 or f32, and
       has the sizes of the axes before `axis`, or a single element
     - C7: the result has the sizes of the codes
+    - C8: `integers` are 2^bits numbers from −127 to 127, `exponent` is from −64 to 64,
+      and a constant codebook is what they say
 
     Example:
     ```mlir
@@ -52,9 +55,19 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     Pith_Tensor:$scale, Optional<Pith_FloatTensor>:$scale_scale,
     DefaultValuedAttr<I64Attr, "1">:$axis,
     DefaultValuedAttr<I64Attr, "0">:$group_size,
-    DefaultValuedStrAttr<StrAttr, "codebook">:$format);
+    DefaultValuedStrAttr<StrAttr, "codebook">:$format,
+    OptionalAttr<DenseI64ArrayAttr>:$integers, DefaultValuedAttr<I64Attr, "0">:$exponent);
   let results = (outs Pith_FloatTensor:$result);
   let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$codes,
+      "::mlir::Value":$codebook, "::mlir::Value":$scale, "::mlir::Value":$scale_scale,
+      "int64_t":$axis, "int64_t":$group_size,
+      CArg<"::llvm::StringRef", "\"codebook\"">:$format), [{
+    build($_builder, $_state, result, codes, codebook, scale, scale_scale,
+          $_builder.getI64IntegerAttr(axis), $_builder.getI64IntegerAttr(group_size),
+          $_builder.getStringAttr(format), ::mlir::DenseI64ArrayAttr(),
+          $_builder.getI64IntegerAttr(0));
+  }]>];
 }
 
 def Pith_VectorDecodeOp : Pith_Op<"vector_decode",

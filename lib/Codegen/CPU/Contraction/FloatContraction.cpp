@@ -61,6 +61,8 @@ SmallVector<int64_t> FloatContraction::blockStarts(Mode mode) const {
 }
 
 FloatContraction::Mode FloatContraction::chooseMode(int64_t segments) const {
+  if (segments == 1 && weight.isBlocks())
+    return Mode::Direct; // the others would multiply what is not stored, too
   if (segments == 1 && weight.getReduction() > blockSize())
     return Mode::Blocked;
   return weight.isDense() ? Mode::Direct : Mode::Decoded;
@@ -146,7 +148,7 @@ void FloatContraction::emitPanel(OpBuilder &builder, Mode mode, Value panel,
     } else {
       PanelReader reader(kernel, weight, b, panel, zero);
       // Few rows of a decoded weight are bound by memory: run ahead of it.
-      if (rows.rows.size() <= 4 && !weight.isDense())
+      if (rows.rows.size() <= 8 && !weight.isDense())
         reader.prefetchAhead = 4096;
       reader.isSumming = true;
       sums = accumulate(b, tile, reader, space, rows.rows, sums);

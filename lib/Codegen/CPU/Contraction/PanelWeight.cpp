@@ -39,9 +39,27 @@ bool PanelWeight::isWeight(Value value) {
          llvm::all_of(op->getOperands(), isWeight);
 }
 
+/// Lets one step read as many codes as a register has bytes.
+void PanelWeight::widenStep(const TargetDescription &target) {
+  bool hasTable = llvm::any_of(leaves, [](const Leaf &leaf) { return leaf.isByteTable; });
+  bool hasBytes = target.hasAVX2 && fitsBytes(target, shape) &&
+                  llvm::any_of(leaves, [](const Leaf &leaf) {
+                    return leaf.isCodes() &&
+                           leaf.layout.kind == ElementLayout::Kind::Planes &&
+                           leaf.layout.planes.size() > 1;
+                  });
+  if (!hasTable && !hasBytes)
+    return;
+  // More would make bodies of loops too long.
+  constexpr int64_t kMaxStep = 32;
+  for (int64_t width = 2 * shape.width(); width <= target.vectorBytes; width *= 2)
+    if (2 * step <= kMaxStep && group % (2 * step) == 0)
+      step *= 2;
+}
+
 FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
                                         PanelShape shape, int64_t reduction,
-                                        bool transposed) {
+                                        bool transposed, bool wideSteps) {
   PanelWeight weight;
   weight.shape = shape;
   weight.reduction = reduction;
@@ -66,6 +84,11 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
   if (weight.group % weight.step != 0)
     return kernel.getRoot()->emitError("expected groups of a multiple of ")
            << weight.step << " positions, found " << weight.group;
+  // Groups hold whole blocks; steps stay within one, from its start.
+  if (weight.isBlocks())
+    weight.step = weight.leaves[weight.blockValues].layout.step();
+  if (wideSteps)
+    weight.widenStep(kernel.getTarget());
   int64_t padded = llvm::alignTo(reduction, weight.step);
   for (Leaf &leaf : weight.leaves)
     if (leaf.packing.kind == TilePacking::Kind::Elements)
@@ -118,8 +141,19 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
       if (!leaf.splat || leaf.splat.getNumElements() == 0)
         return kernel.getRoot()->emitError("constant of a weight has no data");
     }
-    if (packing.kind == TilePacking::Kind::Elements)
+    if (packing.kind == TilePacking::Kind::Elements ||
+        packing.kind == TilePacking::Kind::Blocks)
       leaf.layout = ElementLayout::get(leaf.element, shape, 0);
+    if (packing.kind == TilePacking::Kind::Blocks) {
+      if (blockValues >= 0 || leaf.element.isInteger(1))
+        return kernel.getRoot()->emitError(
+            "expected blocks once in a weight, of 2 or more bits per element");
+      blockValues = leaves.size();
+      blocks = BlockLayout(shape, reduction, packing.blockOutputs,
+                           packing.blockPositions, packing.fill, leaf.element);
+    }
+    if (packing.kind == TilePacking::Kind::BlockMask)
+      blockList = leaves.size();
     if (packing.kind == TilePacking::Kind::Groups)
       leaf.columns = shape.outputs ? type.getNumElements() / shape.outputs : 0;
     if (packing.kind == TilePacking::Kind::Compact) {
@@ -132,6 +166,9 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
   auto codec = value.getDefiningOp<WeightCodecOpInterface>();
   if (!codec)
     return kernel.getRoot()->emitError("weight is neither stored nor a codec");
+  if (packing.kind == TilePacking::Kind::Blocks ||
+      packing.kind == TilePacking::Kind::BlockMask)
+    return codec->emitError("expected stored blocks and a stored mask");
   if (packing.kind == TilePacking::Kind::Tensor ||
       packing.kind == TilePacking::Kind::Table)
     return codec->emitError("expected a stored constant where one serves all outputs");
@@ -173,10 +210,12 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
     }
   if (failed(chooseTables(kernel, node, packings)))
     return failure();
+  auto hasLayout = [](const Leaf &leaf) {
+    return leaf.argument >= 0 && (leaf.packing.kind == TilePacking::Kind::Elements ||
+                                  leaf.packing.kind == TilePacking::Kind::Blocks);
+  };
   for (const Child &child : node.children)
-    steps.push_back(child.isLeaf ? leaves[child.number].argument >= 0 &&
-                                           leaves[child.number].packing.kind ==
-                                               TilePacking::Kind::Elements
+    steps.push_back(child.isLeaf ? hasLayout(leaves[child.number])
                                        ? leaves[child.number].layout.step()
                                        : 1
                                  : nodes[child.number].step);
@@ -230,6 +269,8 @@ int64_t PanelWeight::panelBytes() const {
     if (leaf.packing.kind == TilePacking::Kind::Elements)
       for (size_t plane = 0; plane < leaf.layout.planes.size(); ++plane)
         bytes += leaf.layout.panelBytes(shape, plane);
+    else if (leaf.packing.kind == TilePacking::Kind::Blocks)
+      bytes += blocks.columns() * blocks.entryBytes() / 4;
     else if (leaf.packing.kind == TilePacking::Kind::Compact)
       bytes += reduction * shape.width() * compactBits(leaf.element) / 16;
     else
@@ -283,6 +324,27 @@ void PanelWeight::setPackings(KernelEmitter &kernel, ArrayRef<int64_t> starts) {
         return packColumns(tensor, panels);
       };
       break;
+    case TilePacking::Kind::BlockMask:
+      packing.key = "block list:" + shapeKey;
+      packing.pack = [layout = blocks](const HostTensor &mask) {
+        return packBlockList(mask, layout);
+      };
+      break;
+    case TilePacking::Kind::Blocks: {
+      packing.key = "blocks:" + shapeKey;
+      const Leaf &mask = leaves[blockList];
+      if (mask.argument < 0) {
+        packing.pack = [layout = blocks, mask = mask.splat](const HostTensor &values) {
+          return packBlocks(values, mask, layout);
+        };
+      } else {
+        packing.companions.push_back(mask.argument);
+        packing.packWith = [layout = blocks](ArrayRef<HostTensor> tensors) {
+          return packBlocks(tensors[0], tensors[1], layout);
+        };
+      }
+      break;
+    }
     case TilePacking::Kind::Compact: {
       packing.key = "compact:" + shapeKey;
       for (int64_t start : starts)

@@ -13,6 +13,8 @@
 #ifndef PITH_LIB_CODEGEN_CPU_CONTRACTION_PANELWEIGHT_H
 #define PITH_LIB_CODEGEN_CPU_CONTRACTION_PANELWEIGHT_H
 
+#include "BlockPacking.h"
+
 #include "pith/Codegen/CPU/Contraction/PanelPacking.h"
 #include "pith/Codegen/CPU/Contraction/RegisterTile.h"
 #include "pith/Dialect/Pith/IR/PithInterfaces.h"
@@ -67,12 +69,13 @@ public:
   static bool isWeight(mlir::Value value);
 
   /// Looks at a weight of `shape.outputs` outputs and `reduction` positions.
-  /// With `transposed` it is a dense `[reduction, outputs]`. Fails with a
-  /// diagnostic.
+  /// With `transposed` it is a dense `[reduction, outputs]`. With `wideSteps` codes
+  /// that are read as bytes fill registers, if groups allow. Fails with a diagnostic.
   static mlir::FailureOr<PanelWeight> get(KernelEmitter &kernel,
                                           mlir::Value weight, PanelShape shape,
                                           int64_t reduction,
-                                          bool transposed = false);
+                                          bool transposed = false,
+                                          bool wideSteps = false);
 
   /// Tells the kernel's plan how arguments are re-laid. Elements stored in
   /// compact form can be read from each of the positions `starts`, and no other.
@@ -88,6 +91,12 @@ public:
   bool isDense() const { return nodes.empty(); }
   /// Whether reading must start at one of the `starts`.
   bool isSequential() const { return compacts > 0; }
+  /// Whether whole blocks are stored: what visits its values, in one go, sees these.
+  bool isBlocks() const { return blockValues >= 0; }
+  /// Whether these need no more than a conversion after loading.
+  bool isPlainBlocks() const { return isBlocks() && nodes.size() == 1; }
+  /// Outputs of one block in a weight's value; 0 where it stores no blocks.
+  static int64_t getBlockOutputs(mlir::Value value);
   /// Positions of one emitted step, and after how many groups change (0: never).
   int64_t getStep() const { return step; }
   int64_t getGroup() const { return group; }
@@ -99,6 +108,7 @@ private:
   mlir::FailureOr<Child> visit(KernelEmitter &kernel, mlir::Value value,
                                const TilePacking &packing, int64_t stored,
                                int64_t per, int64_t maskLeaf);
+  void widenStep(const TargetDescription &target);
   mlir::LogicalResult chooseTables(KernelEmitter &kernel, const Node &node,
                                    llvm::ArrayRef<TilePacking> packings);
   PanelShape shape;
@@ -110,6 +120,9 @@ private:
   std::vector<Node> nodes;
   /// Of each compact leaf, the leaf with its mask.
   llvm::SmallVector<int64_t> maskOf;
+  /// The leaves with blocks and with their mask; −1: there are none.
+  int64_t blockValues = -1, blockList = -1;
+  BlockLayout blocks;
 };
 
 /// Reads one panel.
@@ -172,6 +185,19 @@ private:
   void emitStep(mlir::OpBuilder &builder, TilePosition at, int64_t count,
                 llvm::MutableArrayRef<mlir::Value> state, Body body,
                 int64_t ordinal);
+  /// The same for weights that store blocks; any range is all of the weight.
+  llvm::SmallVector<mlir::Value> forEachBlock(mlir::OpBuilder &builder, TileRange range,
+                                              mlir::ValueRange state, Body body);
+  void emitEntries(mlir::OpBuilder &builder, mlir::Value from, mlir::Value to,
+                   int64_t length, int64_t unroll,
+                   llvm::SmallVector<mlir::Value> &state, Body body);
+  void emitEntry(mlir::OpBuilder &builder, mlir::Value entry, int64_t length,
+                 int64_t ordinal, llvm::MutableArrayRef<mlir::Value> state, Body body);
+  void visitZeros(mlir::OpBuilder &builder, TileRange range, Body body);
+  void enterBlock(mlir::Value entry);
+  mlir::Value loadBlockWord(mlir::Value at);
+  /// Position in a leaf's elements: of the current block where it stores blocks.
+  mlir::Value positionIn(const Leaf &leaf, int64_t &offset);
   /// Position in an operand with `stored` elements for `per` positions.
   mlir::Value scaled(int64_t stored, int64_t per, int64_t &offset);
 
@@ -185,6 +211,7 @@ private:
   /// Elements taken so far from each compact leaf.
   llvm::SmallVector<mlir::Value> taken;
   bool isUnscaled = false;
+  mlir::Value blockStart; ///< position of the current block
 };
 
 } // namespace pith

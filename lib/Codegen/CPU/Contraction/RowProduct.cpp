@@ -15,14 +15,16 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace pith;
 
 /// Rows of one job: bounds the memory for waiting sums.
 static constexpr int64_t kRowsPerJob = 128;
-/// Up to this many rows, decoding for every tile is cheaper than a copy.
-static constexpr int64_t kDirectRows = 4;
+/// Up to this many rows, decoding for every tile is cheaper than a copy: instructions
+/// that decode run beside those that multiply, where there are registers for both.
+static constexpr int64_t kDirectRows = 16, kFewDirectRows = 4;
 
 namespace {
 class RowProductEmitter {
@@ -36,6 +38,7 @@ public:
 
 private:
   using Mode = FloatContraction::Mode;
+  int64_t directTile() const;
   int64_t directRows() const;
   void emitJob(OpBuilder &builder, Value panel, Value block);
   void emitRows(OpBuilder &builder, Mode mode, Value panel, Value from, Value to,
@@ -53,10 +56,21 @@ private:
 };
 } // namespace
 
+/// Rows of a tile that decodes: that needs registers, too.
+int64_t RowProductEmitter::directTile() const {
+  const TargetDescription &target = kernel.getTarget();
+  int64_t vectors = weight.getShape().vectors;
+  int64_t most = RegisterTile::maxRows(target, vectors);
+  if (weight.isDense() || weight.isPlainBlocks())
+    return most;
+  return std::max<int64_t>(target.vectorRegisters >= 32 ? 16 / vectors : most / 2, 1);
+}
+
 int64_t RowProductEmitter::directRows() const {
-  // Decoding needs registers, too.
-  int64_t most = RegisterTile::maxRows(kernel.getTarget(), weight.getShape().vectors);
-  return weight.isDense() ? most : std::min(most, std::max<int64_t>(most / 2, 1));
+  if (weight.isDense() || weight.isPlainBlocks())
+    return directTile();
+  bool many = kernel.getTarget().vectorRegisters >= 32;
+  return std::max(directTile(), many ? kDirectRows : kFewDirectRows);
 }
 
 void RowProductEmitter::emitRows(OpBuilder &builder, Mode mode, Value panel,
@@ -101,17 +115,18 @@ void RowProductEmitter::emitJob(OpBuilder &builder, Value panel, Value block) {
   Mode many = contraction.chooseMode(1);
   auto count = rows.getConstantCount();
   if (count && *count <= directRows())
-    return emitRows(builder, Mode::Direct, panel, from, to, sizes, *count);
+    return emitRows(builder, Mode::Direct, panel, from, to,
+                    rows.tileSizes(directTile()), *count);
   if (count || many == Mode::Direct)
     return emitRows(builder, many, panel, from, to, sizes, rowsPerJob);
   // Few rows: straight from the packed weight, read once.
-  int64_t few = std::min<int64_t>(kDirectRows, directRows());
+  int64_t few = directRows();
   Value isFew = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
                                       kernel.size(rows.getCount()), code.index(few));
   auto choice = scf::IfOp::create(builder, loc, TypeRange{}, isFew, true);
   OpBuilder direct(choice.getThenRegion().front().getTerminator());
   SmallVector<int64_t> small;
-  for (int64_t size = few; size > 0; size /= 2)
+  for (int64_t size = llvm::bit_floor(uint64_t(directTile())); size > 0; size /= 2)
     small.push_back(size);
   emitRows(direct, Mode::Direct, panel, from, to, small, few);
   OpBuilder blocked(choice.getElseRegion().front().getTerminator());
@@ -163,13 +178,28 @@ LogicalResult RowProductEmitter::emit() {
       });
 }
 
+/// Panels of stored blocks are as wide as one, or a part of it.
+static void fitBlocks(PanelShape &shape, const TargetDescription &target,
+                      int64_t blockOutputs) {
+  if (blockOutputs == 0)
+    return;
+  int64_t vectors = target.vectorRegisters >= 32 ? 4 : 2;
+  while (vectors > 1 && blockOutputs % (vectors * shape.lanes) != 0)
+    vectors /= 2;
+  shape.vectors = vectors;
+}
+
 LogicalResult pith::emitRowProduct(KernelEmitter &kernel,
                                    const RowProduct &product) {
+  auto isSparse = emitSparseProduct(kernel, product);
+  if (failed(isSparse) || *isSparse)
+    return success(succeeded(isSparse));
   const TargetDescription &target = kernel.getTarget();
   bool dense = !product.weight.getDefiningOp<WeightCodecOpInterface>();
   PanelShape shape = choosePanel(target, product.outputs, dense);
+  fitBlocks(shape, target, PanelWeight::getBlockOutputs(product.weight));
   auto weight = PanelWeight::get(kernel, product.weight, shape, product.reduction,
-                                 product.transposed);
+                                 product.transposed, /*wideSteps=*/true);
   if (failed(weight))
     return failure();
   return RowProductEmitter(kernel, product, std::move(*weight)).emit();

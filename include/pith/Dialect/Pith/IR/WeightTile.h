@@ -26,6 +26,7 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <optional>
+#include <vector>
 
 namespace pith {
 
@@ -86,6 +87,14 @@ struct IntegerForm {
   std::optional<unsigned> zeroPoint; ///< like `scale`, integers; absent: 0
   int64_t groupSize = 0;
   int64_t minCode = 0, maxCode = 0;
+  /// Integers for which stored, unsigned codes stand; empty: for themselves.
+  std::vector<int64_t> values;
+  /// A power of two by which scales are multiplied.
+  float factor = 1;
+  /// Scales are exponents: 2^(scale − 127).
+  bool hasExponents = false;
+  /// An operand of one element per output, or one, by which scales are multiplied.
+  std::optional<unsigned> scaleStep;
 };
 
 /// Which elements a sparse codec stores, output by output in the order of the
