@@ -80,9 +80,9 @@ ChannelDependencies ChannelDependencies::get(func::FuncOp function,
   return result;
 }
 
-/// Whether the value is contracted with an activation in all of its uses.
-static bool isContractedOnly(Value weight) {
-  return llvm::all_of(weight.getUses(), [](OpOperand &use) {
+/// Whether some use contracts the value with an activation, along its axes from 1 on.
+static bool isContracted(Value weight) {
+  return llvm::any_of(weight.getUses(), [](OpOperand &use) {
     auto op = dyn_cast<CompressibleOpInterface>(use.getOwner());
     return op && llvm::is_contained(op.getWeightOperands(), &use) &&
            op.isWeightOutputMajor(use) && op.getActivationOperand(use);
@@ -111,8 +111,8 @@ std::vector<ChannelConsumer> pith::getConsumers(const ChannelGroup &group) {
   llvm::DenseSet<Value> seen;
   for (auto &[axis, gone] : group.units.front().removed) {
     Value weight = axis.first;
-    if (axis.second == 0 || !isStoredWeight(weight) || !isContractedOnly(weight) ||
-        weight.use_empty() || !seen.insert(weight).second)
+    if (axis.second == 0 || !isStoredWeight(weight) || !isContracted(weight) ||
+        !seen.insert(weight).second)
       continue;
     ChannelConsumer consumer{weight, {}};
     for (const ChannelUnit &unit : group.units) {

@@ -41,17 +41,21 @@ static ConstantOp findBias(Operation *layer, int64_t outputs) {
 void LayerProblems::init(ModuleOp module) {
   haveSensitivities = true;
   for (Weight &weight : findWeights(module)) {
-    bool contracted = llvm::all_of(weight.value.getUses(), [&](OpOperand &use) {
+    auto contracts = [&](OpOperand &use) {
       auto op = dyn_cast<CompressibleOpInterface>(use.getOwner());
       return op && llvm::is_contained(weight.uses, &use) && op.isWeightOutputMajor(use) &&
              op.getActivationOperand(use);
-    });
-    if (!contracted || !weight.value.getDefiningOp<ConstantOp>())
+    };
+    if (llvm::none_of(weight.value.getUses(), contracts) ||
+        !weight.value.getDefiningOp<ConstantOp>())
       continue;
+    if (llvm::all_of(weight.value.getUses(), contracts))
+      fittable.insert(weight.value);
     if (!getSensitivity(weight))
       haveSensitivities = false;
-    if (auto statistics = ActivationStatistics::get(weight.uses.front()->getOwner()))
-      grams |= bool(statistics->gram);
+    for (OpOperand *use : weight.uses)
+      if (auto statistics = ActivationStatistics::get(use->getOwner()))
+        grams |= bool(statistics->gram);
     readers[weight.value] = std::move(weight);
   }
 }

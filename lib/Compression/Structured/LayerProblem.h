@@ -19,8 +19,9 @@ public:
 
   /// Whether any layer has a profile with a Gram matrix.
   bool hasGrams() const { return grams; }
-  /// Whether the value is a weight that only contracts activations.
-  bool isReader(mlir::Value weight) const { return readers.contains(weight); }
+  /// Whether the weight may be fitted: all of its uses contract activations. A table that
+  /// is also the weight of a head cannot follow the head alone.
+  bool canFit(mlir::Value weight) const { return fittable.contains(weight); }
 
   /// The problem of a reader, without columns. Emits a diagnostic and fails without
   /// statistics with Gram matrix.
@@ -33,6 +34,7 @@ public:
 
 private:
   llvm::DenseMap<mlir::Value, Weight> readers;
+  llvm::DenseSet<mlir::Value> fittable;
   bool grams = false;
   bool haveSensitivities = false;
 };

@@ -121,9 +121,14 @@ LogicalResult Pruner::findGroups() {
     auto keep = [&](StringRef reason) {
       remarkKept(group.seed.value.getLoc(), group.name, reason);
     };
-    bool chosen = llvm::any_of(getWeights(group.units.front(), true), [&](Value weight) {
-      return allowed->contains(weight);
-    }) || allowed->contains(group.seed.value);
+    // By default the weight where it begins decides: tables of rotary embeddings share
+    // their columns with all projections. What is selected by name may be any.
+    bool byName = request.kind == ChannelSeed::Kind::Heads || !request.select.empty();
+    bool chosen = allowed->contains(group.seed.value) ||
+                  (byName && llvm::any_of(getWeights(group.units.front(), true),
+                                          [&](Value weight) {
+                                            return allowed->contains(weight);
+                                          }));
     bool excluded = !request.exclude.empty() && llvm::any_of(weights, [&](Value weight) {
       return !notExcluded->contains(weight);
     });
@@ -149,14 +154,16 @@ LogicalResult Pruner::resolveImportance() {
   if (importance == UnitImportance::Auto)
     importance = layers.hasGrams() ? UnitImportance::Reconstruction
                                    : UnitImportance::Magnitude;
-  if (importance == UnitImportance::Magnitude)
-    return success();
   std::vector<Candidate> measured;
   for (Candidate &candidate : candidates) {
     std::vector<ChannelConsumer> consumers = getConsumers(*candidate.group);
     if (consumers.empty()) {
       remarkKept(candidate.group->seed.value.getLoc(), candidate.group->name,
                  "no weight reads them, so that nothing tells what they are worth");
+      continue;
+    }
+    if (importance == UnitImportance::Magnitude) {
+      measured.push_back(std::move(candidate));
       continue;
     }
     for (ChannelConsumer &consumer : consumers) {
@@ -232,6 +239,9 @@ void Pruner::chooseTogether() {
                                          : double(next - candidate.taken);
       if (gain <= 0)
         continue;
+      // Magnitudes are no errors: they rank units whatever their sizes.
+      if (importance == UnitImportance::Magnitude)
+        gain = double(next - candidate.taken);
       if (!best || error / gain < least) {
         best = &candidate;
         least = error / gain;
@@ -250,7 +260,6 @@ void Pruner::chooseTogether() {
     RemovedCounts counts;
     for (int64_t i = best->taken; i < next; ++i)
       counts.add(best->group->units[best->order[i].unit]);
-    // A step may overshoot, but not by more than it would fall short.
     parameters.remove(counts);
     removed += next - best->taken;
     best->taken = next;
@@ -260,7 +269,7 @@ void Pruner::chooseTogether() {
 LogicalResult Pruner::fitReaders(const ChannelFlow &flow) {
   llvm::SetVector<Value> weights;
   for (auto &[axis, gone] : flow.getAll())
-    if (axis.second > 0 && layers.isReader(axis.first))
+    if (axis.second > 0 && layers.canFit(axis.first))
       weights.insert(axis.first);
   for (Value weight : weights) {
     std::optional<ReductionProblem> problem = layers.find(weight);
