@@ -125,6 +125,19 @@ LogicalResult LayerProblems::set(Value value, const ReductionResult &result) {
   return store(bias, result.bias, /*add=*/true);
 }
 
+/// Whether a weight lets channels through one by one, as a depthwise convolution does:
+/// what reaches it counts, not what it makes of nothing.
+static bool passesChannels(Value weight, const RemovedChannels &removed) {
+  return llvm::any_of(weight.getUses(), [&](OpOperand &use) {
+    auto op = dyn_cast<CompressibleOpInterface>(use.getOwner());
+    OpOperand *activation = op ? op.getActivationOperand(use) : nullptr;
+    return activation && getRemovedColumns(weight, removed).none() &&
+           llvm::any_of(removed, [&](auto &entry) {
+             return entry.first.first == activation->get();
+           });
+  });
+}
+
 std::vector<ReductionStep> pith::orderByMagnitude(const ChannelGroup &group,
                                                   int64_t count) {
   std::vector<ReductionStep> steps(group.units.size());
@@ -133,7 +146,8 @@ std::vector<ReductionStep> pith::orderByMagnitude(const ChannelGroup &group,
     for (auto &[axis, gone] : group.units[u].removed) {
       std::optional<HostTensor> tensor = getConstantTensor(axis.first);
       if (axis.second != 0 || !tensor || tensor->getRank() < 2 ||
-          !isa<FloatType>(tensor->getElementType()))
+          !isa<FloatType>(tensor->getElementType()) ||
+          passesChannels(axis.first, group.units[u].removed))
         continue;
       int64_t inner = getReductionSize(tensor->getType());
       for (unsigned row : gone.set_bits())
