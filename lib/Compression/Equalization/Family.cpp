@@ -5,11 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Names the family's passes and attaches its interface to the ops of the dialect. It has
-// no codec: what it changes are plain constants.
+// Defines the family's op, names its passes and attaches its interface to the ops of the
+// dialect. It has no codec: what it changes are plain constants.
 //
 //===----------------------------------------------------------------------===//
 
+#include "pith/Compression/Equalization/EqualizationOps.h"
 #include "pith/Compression/Equalization/Passes.h"
 #include "pith/Compression/Equalization/ScaleFlow.h"
 #include "pith/Compression/Family.h"
@@ -18,15 +19,25 @@
 using namespace mlir;
 using namespace pith;
 
+#define GET_OP_CLASSES
+#include "pith/Compression/Equalization/EqualizationOps.cpp.inc"
+
 static void registerOps(DialectRegistry &registry) {
-  registry.addExtension(
-      +[](MLIRContext *context, PithDialect *) { registerScaleFlow(context); });
+  registry.addExtension(+[](MLIRContext *context, PithDialect *dialect) {
+    dialect->registerExtensionOps<
+#define GET_OP_LIST
+#include "pith/Compression/Equalization/EqualizationOps.cpp.inc"
+        >();
+    registerHadamardKernel(context);
+    registerScaleFlow(context);
+  });
 }
 
 namespace pith {
 CompressionFamily getEqualizationFamily() {
   return {registerOps,
           {[] { return createEqualizeLayersPass(); },
+           [] { return createRotateActivationsPass(); },
            [] { return createScaleSalientChannelsPass(); },
            [] { return createSmoothActivationsPass(); }},
           {{"awq", "scale-salient-channels,quantize",

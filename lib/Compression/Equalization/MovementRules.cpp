@@ -202,35 +202,68 @@ struct PoolRule : ScaleFlowOpInterface::ExternalModel<PoolRule<Op>, Op> {
   }
 };
 
-/// Ops that keep axes whose size does not change, and mix elements along others, with
-/// weights whose sum does not matter.
-template <typename Op>
-struct PlaneRule : ScaleFlowOpInterface::ExternalModel<PlaneRule<Op>, Op> {
+/// A resize keeps axes whose size does not change, and mixes elements along others.
+struct ResizeRule : ScaleFlowOpInterface::ExternalModel<ResizeRule, ResizeOp> {
   void followScales(Operation *op, ScaleFlow &flow) const {
-    if (auto pad = dyn_cast<PadOp>(op); pad && pad.getValue()) {
-      std::optional<double> value = getConstantScalar(pad.getValue());
-      if (!value || *value != 0)
-        return flow.block("'" + getNodeName(op) + "' pads with another value than 0");
-    }
     ArrayRef<int64_t> from = tensorType(op->getOperand(0)).getShape();
     ArrayRef<int64_t> to = tensorType(op->getResult(0)).getShape();
     AxisMap map;
     for (auto [axis, size] : llvm::enumerate(from))
-      map.push_back(!ShapedType::isDynamic(size) && size == to[axis] && isKept(op, axis)
-                        ? int64_t(axis)
-                        : -1);
+      map.push_back(!ShapedType::isDynamic(size) && size == to[axis] ? int64_t(axis) : -1);
     followAxes(op, flow, map);
+  }
+};
+
+/// Channels of zeros that are added have any factor.
+struct PadRule : ScaleFlowOpInterface::ExternalModel<PadRule, PadOp> {
+  void followScales(Operation *op, ScaleFlow &flow) const {
+    auto pad = cast<PadOp>(op);
+    std::optional<SmallVector<int64_t>> low = getConstantList(pad.getLow());
+    std::optional<double> value = 0;
+    if (pad.getMode() == PadMode::Constant && pad.getValue())
+      value = getConstantScalar(pad.getValue());
+    if (!low || !value || *value != 0)
+      return flow.block("'" + getNodeName(op) + "' pads with another value than 0");
+    OpOperand &input = pad.getInputMutable();
+    OpResult result = op->getResult(0);
+    ArrayRef<int64_t> from = tensorType(input.get()).getShape();
+    ArrayRef<int64_t> to = tensorType(result).getShape();
+    const ChannelLabels *known = flow.get(input) ? flow.get(input) : flow.get(result);
+    if (!known)
+      return;
+    SmallVector<int64_t> axes(known->axes.begin(), known->axes.end());
+    bool isWider = llvm::any_of(axes, [&](int64_t axis) { return from[axis] != to[axis]; });
+    if ((isWider && pad.getMode() != PadMode::Constant) ||
+        llvm::any_of(axes, [&](int64_t axis) { return (*low)[axis] < 0 || to[axis] < from[axis] + (*low)[axis]; }) ||
+        countChannels(axes, from) == 0 || countChannels(axes, to) == 0)
+      return flow.block("'" + getNodeName(op) + "' mixes scaled channels");
+    if (!flow.get(result)) {
+      ChannelLabels wide = *known;
+      wide.labels.clear();
+      for (int64_t i = 0, e = countChannels(axes, to); i < e; ++i)
+        wide.labels.push_back(flow.createLabel());
+      flow.scale(result, wide);
+    }
+    if (const ChannelLabels *labels = flow.get(result))
+      flow.scale(input, getInner(*labels, from, to, *low));
   }
 
 private:
-  /// Equal sizes may still hide a shift.
-  static bool isKept(Operation *op, int64_t axis) {
-    auto pad = dyn_cast<PadOp>(op);
-    if (!pad)
-      return true;
-    std::optional<SmallVector<int64_t>> low = getConstantList(pad.getLow());
-    std::optional<SmallVector<int64_t>> high = getConstantList(pad.getHigh());
-    return low && high && (*low)[axis] == 0 && (*high)[axis] == 0;
+  static ChannelLabels getInner(const ChannelLabels &wide, ArrayRef<int64_t> from,
+                                ArrayRef<int64_t> to, ArrayRef<int64_t> low) {
+    ChannelLabels inner = wide;
+    inner.labels.clear();
+    for (int64_t i = 0, e = countChannels(wide.axes, from); i < e; ++i) {
+      int64_t rest = i, index = 0, stride = 1;
+      for (size_t a = wide.axes.size(); a-- > 0;) {
+        int64_t axis = wide.axes[a];
+        index += (rest % from[axis] + low[axis]) * stride;
+        stride *= to[axis];
+        rest /= from[axis];
+      }
+      inner.labels.push_back(wide.labels[index]);
+    }
+    return inner;
   }
 };
 
@@ -395,8 +428,8 @@ void pith::registerMovementRules(MLIRContext *context) {
   MaxPoolOp::attachInterface<PoolRule<MaxPoolOp>>(*context);
   AveragePoolOp::attachInterface<PoolRule<AveragePoolOp>>(*context);
   LpPoolOp::attachInterface<PoolRule<LpPoolOp>>(*context);
-  PadOp::attachInterface<PlaneRule<PadOp>>(*context);
-  ResizeOp::attachInterface<PlaneRule<ResizeOp>>(*context);
+  PadOp::attachInterface<PadRule>(*context);
+  ResizeOp::attachInterface<ResizeRule>(*context);
   GatherOp::attachInterface<GatherRule>(*context);
   ConcatOp::attachInterface<ConcatRule>(*context);
   SliceOp::attachInterface<SliceRule>(*context);

@@ -30,6 +30,29 @@ ChannelLabels pith::moveAxes(const ChannelLabels &labels, int64_t offset) {
   return moved;
 }
 
+ChannelLabels pith::mergeOnto(ScaleFlow &flow, const ChannelLabels &labels, int64_t axis,
+                              ArrayRef<int64_t> shape) {
+  if (labels.axes.size() == 1 && labels.axes[0] == axis)
+    return labels;
+  SmallVector<int64_t> all(labels.axes.begin(), labels.axes.end());
+  if (!llvm::is_contained(all, axis))
+    all.push_back(axis);
+  llvm::sort(all);
+  ChannelLabels merged;
+  merged.axes.push_back(axis);
+  merged.inverse = labels.inverse;
+  for (int64_t i = 0, e = std::max<int64_t>(countChannels({axis}, shape), 0); i < e; ++i)
+    merged.labels.push_back(flow.createLabel());
+  if (countChannels(all, shape) == 0) {
+    flow.block("channels have a number that is not known");
+    return merged;
+  }
+  ChannelLabels a = expandLabels(labels, all, shape), b = expandLabels(merged, all, shape);
+  for (auto [x, y] : llvm::zip_equal(a.labels, b.labels))
+    flow.unify(x, y);
+  return merged;
+}
+
 /// The labels of an operand that is broadcast to `shape`: those along axes that it
 /// repeats become one. Axes of `labels` are those of `shape`.
 static ChannelLabels projectLabels(ScaleFlow &flow, const ChannelLabels &labels,
@@ -225,25 +248,25 @@ struct MatMulRule : ScaleFlowOpInterface::ExternalModel<MatMulRule, MatMulOp> {
       return flow.block("'" + getNodeName(op) + "' is a product with a vector");
     bool turned = product.getTransposeRhs();
     int64_t reduction = rhsRank - (turned ? 1 : 2), outputs = rhsRank - (turned ? 2 : 1);
-    // Axis `from` of one value is axis `to` of another; no other axis is scaled.
-    auto move = [&](const ChannelLabels &labels, int64_t from, int64_t to, bool inverse) {
-      ChannelLabels moved = labels;
-      if (labels.axes.size() != 1 || labels.axes[0] != from)
-        flow.block("'" + getNodeName(op) + "' would mix scaled rows");
+    // Axis `from` of one value is axis `to` of another; all rows are treated alike.
+    auto move = [&](const ChannelLabels &labels, Value value, int64_t from, int64_t to,
+                    bool inverse) {
+      ChannelLabels moved =
+          mergeOnto(flow, labels, from, tensorType(value).getShape());
       moved.axes.assign({to});
       moved.inverse ^= inverse;
       return moved;
     };
     if (const ChannelLabels *labels = flow.get(lhs))
-      flow.scale(rhs, move(*labels, lhsRank - 1, reduction, true));
+      flow.scale(rhs, move(*labels, lhs.get(), lhsRank - 1, reduction, true));
     if (const ChannelLabels *labels = flow.get(rhs)) {
       if (labels->isAlong(outputs))
-        flow.scale(result, move(*labels, outputs, rank - 1, false));
+        flow.scale(result, move(*labels, rhs.get(), outputs, rank - 1, false));
       else
-        flow.scale(lhs, move(*labels, reduction, lhsRank - 1, true));
+        flow.scale(lhs, move(*labels, rhs.get(), reduction, lhsRank - 1, true));
     }
     if (const ChannelLabels *labels = flow.get(result))
-      flow.scale(rhs, move(*labels, rank - 1, outputs, false));
+      flow.scale(rhs, move(*labels, result, rank - 1, outputs, false));
   }
 };
 
@@ -255,22 +278,20 @@ struct ConvRule : ScaleFlowOpInterface::ExternalModel<ConvRule, ConvOp> {
     int64_t last = tensorType(result).getRank() - 1;
     if (conv.getLayout() != Layout::ChannelsLast)
       return flow.block("'" + getNodeName(op) + "' is not channels-last");
-    auto isChannels = [&](const ChannelLabels &labels) {
-      if (labels.axes.size() == 1 && labels.axes[0] == last)
-        return true;
-      flow.block("'" + getNodeName(op) + "' mixes scaled pixels");
-      return false;
+    // The window slides over all pixels alike.
+    auto merge = [&](const ChannelLabels &labels, Value value) {
+      return mergeOnto(flow, labels, last, tensorType(value).getShape());
     };
-    if (const ChannelLabels *labels = flow.get(result); labels && isChannels(*labels)) {
-      ChannelLabels rows = *labels;
+    if (const ChannelLabels *labels = flow.get(result)) {
+      ChannelLabels rows = merge(*labels, result);
       rows.axes.assign({0});
       flow.scale(conv.getWeightMutable(), rows);
       for (OpOperand &bias : conv.getBiasMutable())
         flow.scale(bias, rows);
     }
-    if (const ChannelLabels *labels = flow.get(conv.getInputMutable());
-        labels && isChannels(*labels))
-      flow.scale(conv.getWeightMutable(), getColumns(conv, *labels));
+    if (const ChannelLabels *labels = flow.get(conv.getInputMutable()))
+      flow.scale(conv.getWeightMutable(),
+                 getColumns(conv, merge(*labels, conv.getInput())));
   }
 
   /// Labels of `[outputs, channels of the group]`: outputs of a group see its channels.

@@ -14,6 +14,10 @@ namespace pith {
 /// The same labels along axes moved by `offset`.
 ChannelLabels moveAxes(const ChannelLabels &labels, int64_t offset);
 
+/// Labels along one axis alone: all that differ along others become one.
+ChannelLabels mergeOnto(ScaleFlow &flow, const ChannelLabels &labels, int64_t axis,
+                        llvm::ArrayRef<int64_t> shape);
+
 /// Scales an operand that broadcasts to `shape`, whose axes those of `labels` are.
 void scaleBroadcast(ScaleFlow &flow, mlir::OpOperand &operand,
                     const ChannelLabels &labels, llvm::ArrayRef<int64_t> shape);

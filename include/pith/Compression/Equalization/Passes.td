@@ -116,4 +116,38 @@ def SmoothActivationsPass : Pith_CompressionPass<"pith-smooth-activations"> {
   ], explicitOption, selectionOptions);
 }
 
+def RotateActivationsPass : Pith_CompressionPass<"pith-rotate-activations"> {
+  let summary = "spreads outliers over all channels by Hadamard rotations";
+  let description = [{
+    Incoherence processing (Chee et al., "QuIP", 2023; Tseng et al., "QuIP#", 2024; Ashkboos
+    et al., "QuaRot", 2024). With an orthogonal R for the last axis of an activation,
+
+        x · Wᵀ = (x · R) · (W · R)ᵀ,   R = diag(±1) · H,
+
+    signs at random and H of Hadamard transforms (see `pith.hadamard`), after which elements
+    of x and of W are close to normally distributed: rounding with one scale loses less.
+
+    R moves through what commutes with it: residual sums and RMS norms without scale.
+    Scales of norms go into the weights behind first. So all of a transformer's residual
+    stream is rotated at once: tables, weights that write to it (W' = Rᵀ · W) and
+    weights that read from it, at no cost at run time. Where R cannot move further the
+    stream is rotated, or back, by explicit ops; where that takes more ops than there are
+    activations, each activation is rotated by itself.
+
+    Requires: `pith` IR; weights are constants.
+    Ensures: the model computes the same up to rounding. Gram matrices and means of
+    statistics are those of the rotated activations, and largest elements bounds;
+    magnitudes are those of a normal distribution; statistics without Gram matrix are
+    dropped. Remarks say what is rotated, by how many explicit ops, and the incoherence of
+    the weights, max|w| · √(elements) / ‖W‖, before and after.
+  }];
+  let options = !listconcat([
+    Option<"block", "block", "int64_t", "0",
+      "Elements that are mixed at most, a power of two; 0: as many as there are">,
+    Option<"seed", "seed", "uint64_t", "0", "Of the random signs">,
+    Option<"isExplicit", "explicit", "bool", "true",
+      "Also rotate by explicit ops, not only where that is free">
+  ], selectionOptions);
+}
+
 #endif // PITH_COMPRESSION_EQUALIZATION_PASSES_TD
