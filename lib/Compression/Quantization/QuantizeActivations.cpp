@@ -5,17 +5,22 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Puts pith.dynamic_quantize and pith.dequantize before the activation operand of
-// matrix products whose weight is integer.
+// Finds the activations that meet integer weights, decides for each how it is rounded
+// (ActivationChoice.h), and puts codes behind it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "pith/Compression/CheckedPass.h"
+#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
+#include "pith/Compression/Quantization/ActivationChoice.h"
 #include "pith/Compression/Quantization/Passes.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
-#include "pith/Compression/Weights.h"
+#include "pith/Compression/WeightStatistics.h"
+#include "pith/Dialect/Pith/IR/Constants.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <map>
 
@@ -28,92 +33,288 @@ using namespace mlir;
 using namespace pith;
 
 namespace {
-class QuantizeActivationsPass final
-    : public pith::impl::QuantizeActivationsPassBase<QuantizeActivationsPass> {
-public:
-  using QuantizeActivationsPassBase::QuantizeActivationsPassBase;
+/// Where an activation meets an integer weight.
+struct Site {
+  const Weight *weight;
+  IntegerForm form;
+  CompressibleOpInterface op;
+  OpOperand *activation;
 
-  void runOnOperation() override {
-    WeightSelection selection{getArgumentName(), select, exclude,
-                              /*minElements=*/0, /*replaceable=*/false};
-    FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
-    if (failed(weights))
-      return signalPassFailure();
-    for (const Weight &weight : *weights)
-      for (OpOperand *use : weight.uses)
-        quantizeActivation(weight, *use);
-    rounded.clear();
+  RankedTensorType getType() const {
+    return cast<RankedTensorType>(activation->get().getType());
   }
+  /// Whether the activation is contracted over its last axis alone.
+  bool isRowProduct() const {
+    return getType().getRank() > 0 && weight->getType().getRank() == 2 &&
+           getType().getShape().back() == getReductionSize(weight->getType());
+  }
+};
+
+class QuantizeActivationsPass final
+    : public CheckedPass<
+          pith::impl::QuantizeActivationsPassBase<QuantizeActivationsPass>> {
+public:
+  using CheckedPass::CheckedPass;
+  LogicalResult checkOptions(ErrorHandler error) const override;
+  void runOnOperation() override;
 
 private:
-  void quantizeActivation(const Weight &weight, OpOperand &use);
-  Value round(Value activation, int64_t groupSize);
-  void keep(OpOperand &use, const llvm::Twine &reason);
+  using Sites = SmallVector<Site>;
+  void collect(const Weight &weight, OpOperand &use);
+  LogicalResult quantize(Value activation, Sites &sites);
+  /// Rounds what it can, by the profile; the rest stays in `sites`.
+  LogicalResult quantizeStatically(Value activation, Sites &sites);
+  void quantizeDynamically(Value activation, const Site &site);
+  FailureOr<std::optional<ActivationStatistics>> getSeen(const Site &site) const;
+  FailureOr<RoundedLayer> makeLayer(const Site &site,
+                                    const ActivationStatistics &statistics);
+  Value makeCodes(Value activation, const CodeGrid &grid);
+  Value makeDynamicCodes(Value activation, int64_t groupSize);
+  double getThreshold() const { return minSqnr < 0 ? 2.5 * bits : minSqnr; }
 
-  /// Rounded activations by their value and group size.
+  void keep(Operation *op, const llvm::Twine &reason);
+  void remarkRounded(Operation *op, const std::string &what);
+
+  llvm::MapVector<Value, Sites> activations;
+  /// Weights in f32, by their stored value.
+  std::map<void *, HostTensor> decoded;
+  /// Dynamic codes by their activation and group size.
   std::map<std::pair<void *, int64_t>, Value> rounded;
 };
 } // namespace
 
-void QuantizeActivationsPass::keep(OpOperand &use, const llvm::Twine &reason) {
-  remark::missed(use.getOwner()->getLoc(), remark::RemarkOpts::name("FloatActivation")
-                                               .category(getArgumentName())
-                                               .function("main"))
-      << reason.str() << remark::metric("node", getNodeName(use.getOwner()));
+LogicalResult QuantizeActivationsPass::checkOptions(ErrorHandler error) const {
+  if (bits < 2 || bits > 8)
+    return error("bits: expected 2 to 8, found " + llvm::Twine(bits));
+  if (!(percentile >= 50 && percentile <= 100))
+    return error("percentile: expected 50 to 100, found " +
+                 llvm::formatv("{0}", double(percentile)).str());
+  return success();
 }
 
-/// The activation rounded to 8 bits; made right behind it, so that it reaches all
+void QuantizeActivationsPass::runOnOperation() {
+  WeightSelection selection{getArgumentName(), select, exclude,
+                            /*minElements=*/0, /*replaceable=*/false};
+  FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
+  if (failed(weights))
+    return signalPassFailure();
+  activations.clear();
+  decoded.clear();
+  rounded.clear();
+  for (const Weight &weight : *weights)
+    for (OpOperand *use : weight.uses)
+      collect(weight, *use);
+  for (auto &[activation, sites] : activations)
+    if (failed(quantize(activation, sites)))
+      return signalPassFailure();
+  decoded.clear();
+}
+
+void QuantizeActivationsPass::keep(Operation *op, const llvm::Twine &reason) {
+  remark::missed(op->getLoc(), remark::RemarkOpts::name("FloatActivation")
+                                   .category(getArgumentName())
+                                   .function("main"))
+      << reason.str() << remark::metric("node", getNodeName(op));
+}
+
+void QuantizeActivationsPass::remarkRounded(Operation *op, const std::string &what) {
+  remark::passed(op->getLoc(), remark::RemarkOpts::name("IntegerActivation")
+                                   .category(getArgumentName())
+                                   .function("main"))
+      << what << remark::metric("node", getNodeName(op));
+}
+
+//===----------------------------------------------------------------------===//
+// Where activations meet integer weights
+//===----------------------------------------------------------------------===//
+
+static bool isRounded(Value activation) {
+  auto dequantize = activation.getDefiningOp<DequantizeOp>();
+  return dequantize &&
+         isa_and_nonnull<DynamicQuantizeOp, QuantizeOp>(
+             dequantize.getCodes().getDefiningOp());
+}
+
+void QuantizeActivationsPass::collect(const Weight &weight, OpOperand &use) {
+  auto codec = weight.value.getDefiningOp<WeightCodecOpInterface>();
+  std::optional<IntegerForm> form = codec ? codec.getIntegerForm() : std::nullopt;
+  Operation *op = use.getOwner();
+  if (!form)
+    return keep(op, "the weight has no integer form: " + getFormatName(weight.value));
+  auto compressible = cast<CompressibleOpInterface>(op);
+  OpOperand *activation = compressible.getActivationOperand(use);
+  if (!activation)
+    return keep(op, "nothing is multiplied with the weight");
+  Site site{&weight, *form, compressible, activation};
+  if (isRounded(activation->get()))
+    return keep(op, "the activation is rounded already");
+  if (!isa<FloatType>(site.getType().getElementType()))
+    return keep(op, "the activation is not float");
+  if (!compressible.isWeightOutputMajor(use))
+    return keep(op, "the weight is not stored output by output");
+  activations[activation->get()].push_back(site);
+}
+
+LogicalResult QuantizeActivationsPass::quantize(Value activation, Sites &sites) {
+  if (mode != ActivationMode::Dynamic && failed(quantizeStatically(activation, sites)))
+    return failure();
+  for (const Site &site : sites)
+    if (mode == ActivationMode::Static)
+      continue; // a remark has said why
+    else if (site.isRowProduct())
+      quantizeDynamically(activation, site);
+    else
+      keep(site.op, "the activation is not contracted over its last axis alone, and "
+                    "there is no profile");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Static codes
+//===----------------------------------------------------------------------===//
+
+/// What calibration saw of the op's activation. Emits an error and fails if it is
+/// needed and missing, or of another model.
+FailureOr<std::optional<ActivationStatistics>>
+QuantizeActivationsPass::getSeen(const Site &site) const {
+  auto seen = ActivationStatistics::get(site.op);
+  bool isMissing = !seen || seen->rows == 0;
+  if (isMissing && mode != ActivationMode::Static)
+    return std::optional<ActivationStatistics>();
+  if (isMissing || seen->getReductionSize() != getReductionSize(site.weight->getType()))
+    if (failed(requireStatistics(*site.weight, getArgumentName(), /*needsGram=*/false)))
+      return failure();
+  return seen;
+}
+
+FailureOr<RoundedLayer>
+QuantizeActivationsPass::makeLayer(const Site &site,
+                                   const ActivationStatistics &statistics) {
+  HostTensor &dense = decoded[site.weight->value.getAsOpaquePointer()];
+  if (!dense) {
+    float largest = 0;
+    FailureOr<HostTensor> values = decodeFinite(*site.weight, largest);
+    if (failed(values))
+      return failure();
+    dense = *values;
+  }
+  return RoundedLayer(statistics, dense.as<float>(), dense.getShape().back());
+}
+
+/// What the codes stand for; made right behind the activation, so that it reaches all
 /// of its users.
-Value QuantizeActivationsPass::round(Value activation, int64_t groupSize) {
+Value QuantizeActivationsPass::makeCodes(Value activation, const CodeGrid &grid) {
+  OpBuilder builder(&getContext());
+  builder.setInsertionPointAfterValue(activation);
+  Location loc = activation.getLoc();
+  auto type = cast<RankedTensorType>(activation.getType());
+  HostTensor scale(RankedTensorType::get({1}, builder.getF32Type()));
+  scale.setDouble(0, grid.scale);
+  Value scaleValue = createConstant(builder, loc, scale), zeroValue;
+  Type codeType = IntegerType::get(&getContext(), 8,
+                                   grid.isSigned() ? IntegerType::Signless
+                                                   : IntegerType::Unsigned);
+  if (!grid.isSigned()) {
+    HostTensor zero(RankedTensorType::get({1}, codeType));
+    zero.setInt(0, grid.zero);
+    zeroValue = createConstant(builder, loc, zero);
+  }
+  int64_t last = type.getRank() - 1;
+  Value codes = QuantizeOp::create(builder, loc,
+                                   RankedTensorType::get(type.getShape(), codeType),
+                                   activation, scaleValue, zeroValue, /*axis=*/0,
+                                   bits == 8 ? 0 : int64_t(bits));
+  return DequantizeOp::create(builder, loc, type, codes, scaleValue, zeroValue, last,
+                              /*group_size=*/0);
+}
+
+static std::string describe(const ChosenGrid &chosen, unsigned bits, double decibels) {
+  const CodeGrid &grid = chosen.grid;
+  return llvm::formatv("static {0}int{1} activation, {2:f4} to {3:f4} ({4}), "
+                       "estimated sqnr_db {5:f1}",
+                       grid.isSigned() ? "" : "u", bits, grid.getLow(), grid.getHigh(),
+                       chosen.range, decibels);
+}
+
+LogicalResult QuantizeActivationsPass::quantizeStatically(Value activation,
+                                                          Sites &sites) {
+  if (cast<RankedTensorType>(activation.getType()).getRank() == 0)
+    return success();
+  Sites seenSites, others;
+  std::vector<RoundedLayer> layers;
+  std::optional<ActivationStatistics> first;
+  for (const Site &site : sites) {
+    auto seen = getSeen(site);
+    if (failed(seen))
+      return failure();
+    if (!*seen) {
+      others.push_back(site);
+      continue;
+    }
+    auto layer = makeLayer(site, **seen);
+    if (failed(layer))
+      return failure();
+    layers.push_back(std::move(*layer));
+    seenSites.push_back(site);
+    if (!first)
+      first = std::move(**seen);
+  }
+  sites = others;
+  if (!first)
+    return success();
+  ArrayRef<int64_t> histogram;
+  if (first->histogram)
+    histogram = first->histogram.as<int64_t>();
+  ValueCounts values(histogram, {first->minimum, first->maximum});
+  ChosenGrid chosen = chooseGrid(values, layers, {bits, range, percentile, scheme});
+  Value codes;
+  for (auto [site, layer] : llvm::zip(seenSites, layers)) {
+    double decibels = toDecibels(layer.getError(values, chosen.grid));
+    if (decibels < getThreshold()) {
+      keep(site.op, llvm::formatv("{0} would cost too much: expected at least {1:f1} dB",
+                                  describe(chosen, bits, decibels), getThreshold())
+                        .str());
+      sites.push_back(site);
+      continue;
+    }
+    if (!codes)
+      codes = makeCodes(activation, chosen.grid);
+    site.activation->set(codes);
+    remarkRounded(site.op, describe(chosen, bits, decibels));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Dynamic codes
+//===----------------------------------------------------------------------===//
+
+Value QuantizeActivationsPass::makeDynamicCodes(Value activation, int64_t groupSize) {
   Value &result = rounded[{activation.getAsOpaquePointer(), groupSize}];
   if (result)
     return result;
   OpBuilder builder(&getContext());
   builder.setInsertionPointAfterValue(activation);
   auto type = cast<RankedTensorType>(activation.getType());
-  int64_t last = type.getRank() - 1;
   SmallVector<int64_t> scaleShape(type.getShape());
   int64_t size = scaleShape.back();
   scaleShape.back() = groupSize == 0 ? 1 : (size + groupSize - 1) / groupSize;
   Location loc = activation.getLoc();
   auto codes = DynamicQuantizeOp::create(
       builder, loc, RankedTensorType::get(type.getShape(), builder.getI8Type()),
-      RankedTensorType::get(scaleShape, builder.getF32Type()), activation, groupSize);
+      RankedTensorType::get(scaleShape, builder.getF32Type()), activation, groupSize,
+      bits);
   result = DequantizeOp::create(builder, loc, type, codes.getCodes(),
-                                codes.getScales(), /*zero_point=*/Value(), last,
-                                groupSize);
+                                codes.getScales(), /*zero_point=*/Value(),
+                                type.getRank() - 1, groupSize);
   return result;
 }
 
-void QuantizeActivationsPass::quantizeActivation(const Weight &weight,
-                                                 OpOperand &use) {
-  auto codec = weight.value.getDefiningOp<WeightCodecOpInterface>();
-  std::optional<IntegerForm> form = codec ? codec.getIntegerForm() : std::nullopt;
-  if (!form)
-    return keep(use, "the weight has no integer form: " +
-                         getFormatName(weight.value));
-  auto op = cast<CompressibleOpInterface>(use.getOwner());
-  OpOperand *activation = op.getActivationOperand(use);
-  if (!activation)
-    return keep(use, "nothing is multiplied with the weight");
-  auto type = dyn_cast<RankedTensorType>(activation->get().getType());
-  int64_t reduction = getReductionSize(weight.getType());
-  if (!type || type.getRank() == 0 || weight.getType().getRank() != 2 ||
-      type.getShape().back() != reduction)
-    return keep(use, "the activation is not contracted over its last axis alone");
-  // What was rounded before, by this or another op's turn.
-  if (auto dequantize = activation->get().getDefiningOp<DequantizeOp>();
-      dequantize && dequantize.getCodes().getDefiningOp<DynamicQuantizeOp>())
-    return keep(use, "the activation is rounded already");
-  if (!isa<FloatType>(type.getElementType()))
-    return keep(use, "the activation is not float");
+void QuantizeActivationsPass::quantizeDynamically(Value activation, const Site &site) {
   int64_t groupSize =
-      granularity == ActivationGranularity::Weight ? form->groupSize : 0;
-  activation->set(round(activation->get(), groupSize));
-  remark::passed(op->getLoc(), remark::RemarkOpts::name("IntegerActivation")
-                                   .category(getArgumentName())
-                                   .function("main"))
-      << remark::add("int8 activation, groups of {0}",
-                     groupSize ? groupSize : reduction)
-      << remark::metric("node", getNodeName(op));
+      granularity == ActivationGranularity::Weight ? site.form.groupSize : 0;
+  site.activation->set(makeDynamicCodes(activation, groupSize));
+  int64_t reduction = getReductionSize(site.weight->getType());
+  remarkRounded(site.op, llvm::formatv("int{0} activation, groups of {1}", bits,
+                                       groupSize ? groupSize : reduction));
 }

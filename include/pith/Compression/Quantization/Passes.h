@@ -18,9 +18,13 @@ namespace pith {
 
 enum class QuantizationScheme { Symmetric, Asymmetric };
 enum class QuantizationGranularity { Tensor, Channel, Group };
-enum class ScaleType { F16, F32 };
+enum class ScaleType { F16, F32, U8, I8 };
 enum class ScaleSearch { Auto, None, Mse };
+enum class ActivationOrder { None, Full, Group };
 enum class ActivationGranularity { Weight, Row };
+enum class ActivationMode { Auto, Static, Dynamic };
+enum class ActivationScheme { Auto, Symmetric, Asymmetric };
+enum class RangeMethod { Auto, MinMax, Percentile, Entropy, LeastError };
 
 #define GEN_PASS_DECL
 #include "pith/Compression/Quantization/Passes.h.inc"

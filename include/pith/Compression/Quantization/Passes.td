@@ -34,6 +34,12 @@ def QuantizeWeightsPass : Pith_CompressionPass<"pith-quantize-weights"> {
     sign), and the least-squares scale Σwq / Σq² of the best codes. `auto` searches up to 4 bits. After Frantar et al., "GPTQ" (2022), and
     Nagel et al., "A White Paper on Neural Network Quantization" (2021), §3.1.
 
+    With `scale-type=u8` scales have two levels (as in QLoRA's double quantization,
+    Dettmers et al., 2023): c · t, with c of 1 to 255 (`i8`: −127 to 127, which up to 3
+    bits matters) and the least t that reaches the greatest scale. t is one f16 per
+    output where an output has 8 groups or more, else one f32 for the weight. The scale
+    is then `pith.dequantize` of c and t itself.
+
     A weight that is stored sparsely stays sparse: its codes are what is stored,
     the scales are those of the dense groups, and absent elements stay exactly 0;
     such weights are always symmetric. The sparse form is given up where dense
@@ -63,7 +69,10 @@ def QuantizeWeightsPass : Pith_CompressionPass<"pith-quantize-weights"> {
     Option<"scaleType", "scale-type", "::pith::ScaleType", "::pith::ScaleType::F16",
       "Type of the scales",
       [{::llvm::cl::values(clEnumValN(::pith::ScaleType::F16, "f16", "half precision"),
-        clEnumValN(::pith::ScaleType::F32, "f32", "single precision"))}]>,
+        clEnumValN(::pith::ScaleType::F32, "f32", "single precision"),
+        clEnumValN(::pith::ScaleType::U8, "u8", "bytes, times a scale per output"),
+        clEnumValN(::pith::ScaleType::I8, "i8",
+                   "signed bytes, times a scale per output"))}]>,
     Option<"search", "search", "::pith::ScaleSearch", "::pith::ScaleSearch::Auto",
       "How scales are found",
       [{::llvm::cl::values(
@@ -74,25 +83,74 @@ def QuantizeWeightsPass : Pith_CompressionPass<"pith-quantize-weights"> {
 }
 
 def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> {
-  let summary = "rounds activations of quantized layers to 8 bits, dynamically";
+  let summary = "rounds activations of quantized layers to integers";
   let description = [{
-    The activation `x` of an op whose weight has an integer form becomes
+    The activation `x` of an op whose weight has an integer form becomes codes, and
+    the op reads what they stand for, so that kernels may multiply integers. Ops that
+    share an activation share its codes.
+
+    *Static*, where a profile tells what `x` is like: one scale s and zero point z,
+
+        q  = clamp(round(x / s) + z)            (pith.quantize)
+        x' = (q − z) · s                        (pith.dequantize)
+
+    with codes on both sides of 0 (`symmetric`, z = 0) or from 0 on (`asymmetric`).
+    `range` says which values the codes cover: from the least to the greatest seen; a
+    percentile of all values; the range of the least Kullback-Leibler divergence
+    between x and x' (Migacz, "8-bit Inference with TensorRT", 2017); the range of the
+    least squared error. `auto` takes, of all of these and of both schemes, what costs
+    the outputs of the layers least, by an estimate: rounding is noise of variance
+    s²/12 per element, and clipped elements of one channel come together,
+
+        noise  = rows · (Σ_k |w_k|² · s²/12  +  Σ_c Σ_o (Σ_p |w_opc|)² · clipped_c)
+        signal = tr(W G Wᵀ)                     (G: the profile's Gram matrix)
+
+    A layer whose estimated signal to noise is below `min-sqnr` keeps its float
+    activation, or gets dynamic codes where it can.
+
+    *Dynamic*, for products that contract `x` over its last axis alone:
 
         codes, scales = pith.dynamic_quantize x     (groups along the last axis)
-        x'            = pith.dequantize codes, scales
 
-    so that kernels may multiply integers. With `granularity=weight` an activation
-    has the groups of the weight, else one scale per row. Ops that share an
-    activation and its groups share its codes. Only ops that contract the
-    activation over its last axis alone take part (matrix products).
+    With `granularity=weight` an activation has the groups of the weight, else one
+    scale per row.
 
-    Requires: `pith` IR, with weights in their final form.
-    Ensures: selected matrix products with an integer weight have integer
-    activations; remarks name the other ops with integer weights.
+    Requires: `pith` IR, with weights in their final form. `mode=static` requires
+    `pith.statistics` on the ops.
+    Ensures: selected ops with an integer weight have integer activations; remarks
+    say how, and name the other ops with integer weights.
   }];
   let options = [
+    Option<"mode", "mode", "::pith::ActivationMode", "::pith::ActivationMode::Auto",
+      "When scales are found",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::ActivationMode::Auto, "auto",
+                   "static where there is a profile, else dynamic"),
+        clEnumValN(::pith::ActivationMode::Static, "static", "from the profile"),
+        clEnumValN(::pith::ActivationMode::Dynamic, "dynamic", "while the model runs"))}]>,
+    Option<"bits", "bits", "unsigned", "8", "Bits per code, 2 to 8">,
+    Option<"range", "range", "::pith::RangeMethod", "::pith::RangeMethod::Auto",
+      "Which values static codes cover",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::RangeMethod::Auto, "auto", "what costs the outputs least"),
+        clEnumValN(::pith::RangeMethod::MinMax, "min-max", "all that were seen"),
+        clEnumValN(::pith::RangeMethod::Percentile, "percentile", "most that were seen"),
+        clEnumValN(::pith::RangeMethod::Entropy, "entropy", "least divergence"),
+        clEnumValN(::pith::RangeMethod::LeastError, "mse", "least squared error"))}]>,
+    Option<"percentile", "percentile", "double", "99.99",
+      "Values that range=percentile covers, in percent, 50 to 100">,
+    Option<"scheme", "scheme", "::pith::ActivationScheme",
+      "::pith::ActivationScheme::Auto", "Where static codes' zero is",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::ActivationScheme::Auto, "auto", "where the error is less"),
+        clEnumValN(::pith::ActivationScheme::Symmetric, "symmetric", "at 0"),
+        clEnumValN(::pith::ActivationScheme::Asymmetric, "asymmetric",
+                   "at a zero point"))}]>,
+    Option<"minSqnr", "min-sqnr", "double", "-1",
+      "Least estimated signal to noise of a layer with static codes, in dB; below 0: "
+      "2.5 per bit">,
     Option<"granularity", "granularity", "::pith::ActivationGranularity",
-      "::pith::ActivationGranularity::Weight", "What shares a scale",
+      "::pith::ActivationGranularity::Weight", "What shares a dynamic scale",
       [{::llvm::cl::values(
         clEnumValN(::pith::ActivationGranularity::Weight, "weight",
                    "a row's elements that meet one group of the weight"),
@@ -102,6 +160,117 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
     ListOption<"exclude", "exclude", "std::string",
       "Not the weights whose node or tensor name one of these regular expressions matches">
   ];
+}
+
+/// How weights are cut into groups, as pith-quantize-weights has it.
+defvar weightCodeOptions = [
+  Option<"scheme", "scheme", "::pith::QuantizationScheme",
+    "::pith::QuantizationScheme::Symmetric", "Where the codes' zero is",
+    [{::llvm::cl::values(
+      clEnumValN(::pith::QuantizationScheme::Symmetric, "symmetric", "at 0"),
+      clEnumValN(::pith::QuantizationScheme::Asymmetric, "asymmetric",
+                 "at a zero point per group"))}]>,
+  Option<"granularity", "granularity", "::pith::QuantizationGranularity",
+    "::pith::QuantizationGranularity::Group", "What shares a scale",
+    [{::llvm::cl::values(
+      clEnumValN(::pith::QuantizationGranularity::Tensor, "per-tensor", "the weight"),
+      clEnumValN(::pith::QuantizationGranularity::Channel, "per-channel", "an output"),
+      clEnumValN(::pith::QuantizationGranularity::Group, "group",
+                 "group-size elements of an output"))}]>,
+  Option<"groupSize", "group-size", "int64_t", "32",
+    "Elements per group along the reduction, 16 to 256">,
+  Option<"scaleType", "scale-type", "::pith::ScaleType", "::pith::ScaleType::F16",
+    "Type of the scales",
+    [{::llvm::cl::values(clEnumValN(::pith::ScaleType::F16, "f16", "half precision"),
+      clEnumValN(::pith::ScaleType::F32, "f32", "single precision"),
+      clEnumValN(::pith::ScaleType::U8, "u8", "bytes, times a scale per output"),
+      clEnumValN(::pith::ScaleType::I8, "i8",
+                 "signed bytes, times a scale per output"))}]>
+];
+
+def QuantizeGptqPass : Pith_CompressionPass<"pith-quantize-gptq"> {
+  let summary = "replaces float weights by the integer codes whose outputs err least";
+  let description = [{
+    GPTQ (Frantar et al., 2022), with descent on the same objective after it. With the
+    Gram matrix G of the activation from the profile, the damped H = G + λI, where λ is
+    `damping` times the mean of G's diagonal, and codes that stand for w' as in
+    pith-quantize-weights, each row w of the weight makes small
+
+        (w − w') · H · (w − w')ᵀ
+
+    Elements are rounded one by one, in the order `order`. The next one, j, is what
+    makes up best for those before it: with H = R · Rᵀ, R upper triangular in that order,
+
+        q_j = code(w_j + Σ_{i<j} (w_i − w'_i) · R[i,j] / R[j,j])
+
+    which is GPTQ's update of later weights by the inverse of H, without the inverse.
+    A group's scale is searched, weighted by the diagonal of H, before everything
+    (`order=full`: elements with most activation first), or when the order reaches
+    it (`order=group`: groups with most activation first, and within a group likewise;
+    `order=none`). λ grows tenfold, up to
+    six times, while H is not positive definite.
+
+    Then, `sweeps` times, each group is rounded again while all others stay: for its
+    scale and others around it the sequence above, coordinate descent (each code in turn
+    is set to the best), and the least-squares scale and zero point of the codes. The
+    best of all is kept: the error only falls. Where groups are longer than 256,
+    64 elements are rounded at a time, and the scale of a row is fitted after each sweep.
+
+    With `correct-bias` the mean of what is lost is added to the op's bias, as
+    pith-correct-bias does it, and G is that of activations less their mean: rounding
+    need not take care of what a bias makes up for. Not for weights of several ops.
+
+    A weight that is stored sparsely stays sparse: only elements that are stored get
+    codes and make up for others. Weights that are only looked up are rounded to
+    nearest. A convolution's groups have a Gram matrix each.
+
+    Requires: `pith` IR; ops with selected weights carry `pith.statistics` with Gram
+    matrices. If only some do, the other weights are rounded to nearest.
+    Ensures: each selected weight is a `pith.dequantize` and carries `pith.error`;
+    remarks have the error of the output, and what it is if all elements are rounded to
+    nearest.
+  }];
+  let options = !listconcat([
+    Option<"bits", "bits", "unsigned", "4",
+      "Bits per code, 1 to 8; 0: as pith-choose-bits chose, 4 where it did not">
+    ], weightCodeOptions, [
+    Option<"order", "order", "::pith::ActivationOrder", "::pith::ActivationOrder::Full",
+      "In which order elements are rounded",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::ActivationOrder::None, "none", "as they are stored"),
+        clEnumValN(::pith::ActivationOrder::Full, "full", "by falling activation"),
+        clEnumValN(::pith::ActivationOrder::Group, "group",
+                   "groups by falling activation, elements within them likewise"))}]>,
+    Option<"damping", "damping", "double", "0.01",
+      "Damping of the Gram matrix, part of the mean of its diagonal, 0 to 1">,
+    Option<"sweeps", "sweeps", "unsigned", "2",
+      "How often all groups are rounded again, 0 to 100">,
+    Option<"correctBias", "correct-bias", "bool", "true",
+      "Whether the op's bias makes up for the mean error">
+  ], selectionOptions);
+}
+
+def CorrectBiasPass : Pith_CompressionPass<"pith-correct-bias"> {
+  let summary = "removes what compressed weights add to the mean of outputs";
+  let description = [{
+    For each compressed weight, with its original W, its value now W' and the mean
+    activation μ of the profile, the op's outputs are wrong by (W' − W) · μ on the
+    average; that is subtracted from its bias (Nagel et al., "Data-Free Quantization
+    Through Weight Equalization and Bias Correction", 2019, §4.2, with means that were
+    seen instead of derived):
+
+        b' = b + (W − W') · μ
+
+    The squared error of the outputs falls by rows · ‖(W − W') · μ‖². The bias is the
+    operand of a convolution (one is added where there is none), or the constant
+    that is added to a matrix product (an add is made where there is none). What was
+    corrected before, for another form of the weight, counts: the pass may run again.
+
+    Requires: `pith` IR; ops with compressed weights carry `pith.statistics`.
+    Ensures: outputs of selected ops have the mean that they had with the original
+    weights, given the activations of the profile; remarks name the other ops.
+  }];
+  let options = selectionOptions;
 }
 
 #endif // PITH_COMPRESSION_QUANTIZATION_PASSES_TD
