@@ -40,6 +40,11 @@ void pith::registerPithDialects(DialectRegistry &registry) {
   registerReferenceModels(registry);
   registry.addExtension(+[](MLIRContext *context, PithDialect *dialect) {
     dialect->addInterfaces<CompilingRunner>();
+    // Passes that run the model cannot load what its kernels are made of.
+    context->loadDialect<affine::AffineDialect, arith::ArithDialect,
+                         cf::ControlFlowDialect, func::FuncDialect, index::IndexDialect,
+                         LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                         scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   });
 }
 
