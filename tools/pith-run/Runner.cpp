@@ -38,6 +38,8 @@ private:
   CompileOptions compileOptions() const {
     CompileOptions result;
     result.recipe = options.recipe;
+    result.samples = options.samples;
+    result.instrument = options.instrument;
     result.preparePasses = preparePasses;
     return result;
   }

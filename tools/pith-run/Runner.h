@@ -23,6 +23,8 @@ enum class RunMode {
 
 struct RunOptions {
   std::string recipe;
+  std::string samples; ///< to calibrate on; may be empty
+  bool instrument = false;
   TargetDescription target;
   unsigned level = 2;
   RunMode mode = RunMode::Compiled;

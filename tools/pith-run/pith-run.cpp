@@ -30,6 +30,12 @@ static cl::opt<RunMode> mode(
     cl::cat(category));
 static cl::opt<std::string> recipe("compress", cl::desc("How to compress (see pithc)"),
                                    cl::value_desc("recipe"), cl::cat(category));
+static cl::opt<std::string> samples("calibrate",
+                                    cl::desc("Samples for --compress (see pithc)"),
+                                    cl::value_desc("dir|file.npz"), cl::cat(category));
+static cl::opt<bool> instrument("instrument",
+                                cl::desc("Observe activations; --profile=FILE writes them"),
+                                cl::cat(category));
 static cl::opt<std::string> cpu("cpu", cl::desc("The processor to compile for"),
                                 cl::value_desc("name"), cl::init("native"),
                                 cl::cat(category));
@@ -45,8 +51,8 @@ constexpr llvm::StringLiteral kOverview =
     "  pith-run model.onnx --input x=x.npy --output y=y.npy\n"
     "  pith-run model.mlir --compare --shape x:1x64\n\n"
     "Besides the options below, those of compiled programs: --input, --output, --inputs,\n"
-    "--outputs, --bench, --shape, --seed, --check, --rtol, --atol, --threads, --info,\n"
-    "--json. --compare takes random inputs where no file is given.\n";
+    "--outputs, --bench, --shape, --seed, --check, --rtol, --atol, --profile, --threads,\n"
+    "--info, --json. --compare takes random inputs where no file is given.\n";
 
 /// Moves the options of compiled programs from `arguments` to the result.
 static std::vector<std::string> takeProgramOptions(std::vector<char *> &arguments) {
@@ -80,6 +86,11 @@ static int run(int argc, char **argv) {
   if (model.empty() == cases.empty())
     return reportError("expects a model or --cases (see --help)", kWrongUsage);
   options.recipe = recipe;
+  options.samples = samples;
+  options.instrument = instrument;
+  if (instrument && !recipe.empty())
+    return reportError("expects --instrument without --compress: a profile is of the "
+                       "model as it was", kWrongUsage);
   std::string problem;
   llvm::raw_string_ostream os(problem);
   if (!recipe.empty() && failed(checkRecipe(recipe, os)))
