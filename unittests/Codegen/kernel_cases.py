@@ -366,6 +366,9 @@ def indexing():
         op(f"quantize to {element}", "quantize", [tensor((3, 20)), tensor(()),
            tensor((), element)], tensor((3, 20), element), "axis = 0 : i64",
            {0: between(-300.0, 300.0), 1: between(0.5, 0.6)})
+        op(f"quantize to 5 bits of {element}", "quantize", [tensor((3, 20)), tensor(()),
+           tensor((), element)], tensor((3, 20), element), "bits = 5 : i64",
+           {0: between(-20.0, 20.0), 1: between(0.5, 0.6), 2: between(0, 3)})
         op(f"quantize to {element} per channel", "quantize",
            [tensor((3, 20, 4)), tensor((20,)), tensor((20,), element)],
            tensor((3, 20, 4), element), "axis = 1 : i64",

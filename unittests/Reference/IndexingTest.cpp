@@ -118,6 +118,13 @@ TEST_F(IndexingTest, RefusesWrongAttributes) {
           "pith.quantize %x, %s {axis = -1 : i64} : (tensor<2x3xf32>, tensor<3xf32>) "
           "-> tensor<2x3xi8>",
       "tensor<2x3xi8>", "expects 1 scale, or one per element of axis");
+  std::string s = "%s = pith.constant dense<1.0> : tensor<1xf32> : tensor<1xf32>\n";
+  expectError(x + s + "%r = pith.quantize %x, %s {bits = 9 : i64} : (tensor<2x3xf32>, "
+                      "tensor<1xf32>) -> tensor<2x3xi8>",
+              "tensor<2x3xi8>", "expects bits of 0, or from 2 to 8 (C2), found 9");
+  expectError(x + "%r, %t = pith.dynamic_quantize %x {group_size = 0 : i64, bits = 1 : "
+                  "i64} : (tensor<2x3xf32>) -> (tensor<2x3xi8>, tensor<2x1xf32>)",
+              "tensor<2x3xi8>", "expects bits from 2 to 8 (C2), found 1");
 }
 
 // Ties to even, then the zero point, then saturation.
@@ -135,6 +142,13 @@ TEST_F(IndexingTest, Quantize) {
            "tensor<2x2xi8>", {2, 5, 4, 9});
   expectOp("quantize", {"[100.0, -100.0] : tensor<2xf32>", "1.0 : tensor<f32>"},
            "tensor<2xi4>", {7, -8});
+  // Fewer bits than the type has.
+  expectOp("quantize {bits = 4 : i64}",
+           {"[100.0, -100.0, 3.0] : tensor<3xf32>", "1.0 : tensor<f32>"},
+           "tensor<3xi8>", {7, -8, 3});
+  expectOp("quantize {bits = 4 : i64}",
+           {"[100.0, -100.0, 3.0] : tensor<3xf32>", "1.0 : tensor<f32>", "5 : tensor<ui8>"},
+           "tensor<3xui8>", {15, 0, 8});
   // As f32 the quotient is the tie 0.5; in exact arithmetic it lies above.
   expectOp("quantize",
            {"0.05000000074505806 : tensor<f32>", "0.10000000149011612 : tensor<f32>"},
@@ -146,6 +160,15 @@ TEST_F(IndexingTest, DynamicQuantizeOfNan) {
          "%r, %s = pith.dynamic_quantize %x {group_size = 0 : i64} : (tensor<2xf32>) -> "
          "(tensor<2xi8>, tensor<1xf32>)",
          "tensor<2xi8>", {127, -127});
+}
+
+TEST_F(IndexingTest, DynamicQuantizeToFewBits) {
+  std::string x = "%x = pith.constant dense<[1.4, -0.7, 0.1]> : tensor<3xf32> : "
+                  "tensor<3xf32>\n";
+  std::string op = " = pith.dynamic_quantize %x {group_size = 0 : i64, bits = 4 : i64} : "
+                   "(tensor<3xf32>) -> (tensor<3xi8>, tensor<1xf32>)";
+  expect(x + "%r, %s" + op, "tensor<3xi8>", {7, -4, 0});
+  expect(x + "%c, %r" + op, "tensor<1xf32>", {0.2});
 }
 
 TEST_F(IndexingTest, DynamicQuantize) {

@@ -115,6 +115,8 @@ public:
     switch (method) {
     case RangeMethod::Auto:
       tryMethod(RangeMethod::MinMax);
+      if (!values.isCounted())
+        break;
       tryMethod(RangeMethod::LeastError);
       tryMethod(RangeMethod::Entropy);
       for (double percent : {99.9, 99.99, 99.999})

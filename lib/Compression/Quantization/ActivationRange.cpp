@@ -78,6 +78,7 @@ ValueCounts::ValueCounts(ArrayRef<int64_t> histogram, ActivationRange range)
   if (bins.empty()) {
     bins.push_back({extremes.low, extremes.high, 1});
     total = 1;
+    counted = false;
   }
 }
 

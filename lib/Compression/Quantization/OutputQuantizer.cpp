@@ -13,7 +13,7 @@
 #include "pith/Compression/Quantization/OutputQuantizer.h"
 
 #include "RowRounder.h"
-#include "pith/Compression/Codec.h"
+#include "WeightCodes.h"
 #include "mlir/IR/Threading.h"
 
 using namespace mlir;
@@ -28,9 +28,12 @@ public:
         how(quantizer.how.getGroupQuantizer(largest)),
         groups(quantizer.how.getGroups(weight)), outputs(weight.getShape()[0]),
         reduction(weight.getNumElements() / outputs),
-        steps(quantizer.how.chooseScaleSteps(weight, largest)),
-        codes(weight.getNumElements()), scales(outputs * groups.count),
-        zeroPoints(scales.size()), errors(outputs) {
+        errors(outputs) {
+    chosen.steps = quantizer.how.chooseScaleSteps(weight, largest);
+    chosen.codes.resize(weight.getNumElements());
+    chosen.scales.resize(groups.rows * groups.count);
+    chosen.zeroPoints.resize(chosen.scales.size());
+    chosen.wholeZeroPoints = how.bits > 1;
     if (isPerTensor())
       shared = quantizer.how.quantize(weight, largest);
   }
@@ -40,7 +43,6 @@ public:
 
 private:
   struct RowErrors {
-    WeightError weight;
     double signal, nearest, output;
   };
   bool isPerTensor() const {
@@ -50,7 +52,6 @@ private:
                          int64_t rows) const;
   void roundRows(const RoundingProblem &problem, int64_t firstRow, int64_t rows);
   void take(const RowRounder &rounder, int64_t lane, int64_t row);
-  void pack(WeightQuantizer::Result &result) const;
 
   const OutputQuantizer &quantizer;
   const HostTensor &weight;
@@ -58,10 +59,8 @@ private:
   GroupQuantizer how;
   WeightQuantizer::Groups groups;
   int64_t outputs, reduction;
-  std::vector<float> steps;
   std::optional<WeightQuantizer::Result> shared; ///< has the scale of the whole tensor
-  std::vector<int16_t> codes;
-  std::vector<float> scales, zeroPoints;
+  ChosenCodes chosen;
   std::vector<RowErrors> errors;
 };
 } // namespace
@@ -69,8 +68,8 @@ private:
 RowRounder Rounding::makeRounder(const RoundingProblem &problem, int64_t firstRow,
                                  int64_t rows) const {
   SmallVector<GroupQuantizer> lanes(rows, how);
-  for (int64_t lane = 0; lane < rows && !steps.empty(); ++lane)
-    lanes[lane].scaleStep = steps[firstRow + lane];
+  for (int64_t lane = 0; lane < rows && !chosen.steps.empty(); ++lane)
+    lanes[lane].scaleStep = chosen.steps[firstRow + lane];
   RowRounder rounder(problem, lanes, quantizer.keepZeros);
   rounder.setRows(weight.as<float>().data() + firstRow * reduction);
   if (shared)
@@ -80,16 +79,15 @@ RowRounder Rounding::makeRounder(const RoundingProblem &problem, int64_t firstRo
 }
 
 void Rounding::take(const RowRounder &rounder, int64_t lane, int64_t row) {
-  rounder.getCodes(lane, MutableArrayRef<int16_t>(codes).slice(row * reduction, reduction));
+  rounder.getCodes(lane, MutableArrayRef<int16_t>(chosen.codes)
+                             .slice(row * reduction, reduction));
   for (int64_t group = 0; group < groups.count; ++group) {
-    scales[row * groups.count + group] = rounder.getScale(lane, group);
-    zeroPoints[row * groups.count + group] = rounder.getZeroPoint(lane, group);
-  }
-  const float *w = weight.as<float>().data() + row * reduction;
-  for (int64_t k = 0; k < reduction; ++k) {
-    double difference = double(w[k]) - rounder.getValue(lane, k);
-    errors[row].weight.signal += double(w[k]) * w[k];
-    errors[row].weight.noise += difference * difference;
+    // Rows of a tensor with one scale all have the same.
+    int64_t index = isPerTensor() ? 0 : row * groups.count + group;
+    if (isPerTensor() && row > 0)
+      continue;
+    chosen.scales[index] = rounder.getScale(lane, group);
+    chosen.zeroPoints[index] = rounder.getZeroPoint(lane, group);
   }
 }
 
@@ -103,7 +101,7 @@ void Rounding::roundRows(const RoundingProblem &problem, int64_t firstRow, int64
     rounder.sweep();
   LaneSums output = rounder.getNoise();
   for (int64_t lane = 0; lane < rows; ++lane) {
-    errors[firstRow + lane] = {{}, signal[lane], nearest[lane], output[lane]};
+    errors[firstRow + lane] = {signal[lane], nearest[lane], output[lane]};
     take(rounder, lane, firstRow + lane);
   }
 }
@@ -115,50 +113,15 @@ void Rounding::round(const RoundingProblem &problem, int64_t firstRow, int64_t r
   });
 }
 
-void Rounding::pack(WeightQuantizer::Result &result) const {
-  auto type = IntegerType::get(
-      context, how.bits, how.symmetric ? IntegerType::Signless : IntegerType::Unsigned);
-  result.codes = HostTensor(RankedTensorType::get(weight.getShape(), type));
-  const unsigned bits = pith::getStorageBits(type);
-  char *packed = result.codes.getMutableBytes().data();
-  // 8 rows of any width end at a byte.
-  for (int64_t row = 0; row < outputs; row += 8) {
-    int64_t count = std::min<int64_t>(8, outputs - row) * reduction;
-    packCodes(ArrayRef<int16_t>(codes).slice(row * reduction, count), bits,
-              packed + row * reduction * bits / 8);
-  }
-}
-
 OutputQuantizer::Result Rounding::getResult() const {
   OutputQuantizer::Result result;
   for (const RowErrors &row : errors) {
-    result.weight.error.signal += row.weight.signal;
-    result.weight.error.noise += row.weight.noise;
     result.nearest.signal += row.signal;
     result.nearest.noise += std::max(row.nearest, 0.0);
     result.output.noise += std::max(row.output, 0.0);
   }
   result.output.signal = result.nearest.signal;
-  pack(result.weight);
-  if (shared) {
-    result.weight.scale = shared->scale;
-    result.weight.zeroPoint = shared->zeroPoint;
-    return result;
-  }
-  if (groups.size < groups.reduction)
-    result.weight.groupSize = groups.size;
-  Type scaleType = how.halfScales ? Type(Float16Type::get(context))
-                                  : Type(Float32Type::get(context));
-  quantizer.how.setScales(result.weight, groups, scales, steps, scaleType);
-  if (!how.symmetric) {
-    Type zeroType = how.bits == 1
-                        ? scaleType
-                        : Type(IntegerType::get(context, 8, IntegerType::Unsigned));
-    HostTensor zero(RankedTensorType::get({outputs, groups.count}, zeroType));
-    for (auto [index, value] : llvm::enumerate(zeroPoints))
-      zero.setDouble(index, value);
-    result.weight.zeroPoint = zero;
-  }
+  result.weight = assemble(quantizer.how, how, weight, chosen);
   return result;
 }
 

@@ -9,9 +9,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BiasCorrection.h"
 #include "WeightCodes.h"
 
 #include "pith/Compression/CheckedPass.h"
+#include "pith/Compression/Codec.h"
 #include "pith/Compression/Quantization/OutputQuantizer.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/WeightStatistics.h"
@@ -56,6 +58,11 @@ private:
   }
   LogicalResult quantize(const Weight &weight);
   LogicalResult roundToNearest(const Weight &weight, const WeightCodes::Input &input);
+  bool correctsBias(const Weight &weight) const {
+    return correctBias && weight.uses.size() == 1 && hasBias(*weight.uses.front());
+  }
+  void correct(const Weight &weight, const HostTensor &input,
+               const ActivationStatistics &statistics);
   void remarkErrors(const Weight &weight, const OutputQuantizer::Result &result);
 
   bool hasProfile = false;
@@ -90,6 +97,35 @@ void QuantizeGptqPass::remarkErrors(const Weight &weight,
       << remark::metric("damping", llvm::formatv("{0}", result.damping).str());
 }
 
+/// Removes the mean error of the outputs of a weight that was replaced.
+void QuantizeGptqPass::correct(const Weight &weight, const HostTensor &input,
+                               const ActivationStatistics &statistics) {
+  OpOperand &use = *weight.uses.front();
+  ElementsAttr attr = WeightHistory::get(use.get()).original;
+  std::optional<HostTensor> original = attr ? HostTensor::get(attr) : std::nullopt;
+  FailureOr<HostTensor> rewritten = decodeWeight(use.get());
+  if (failed(rewritten))
+    return;
+  Type f32 = Float32Type::get(&getContext());
+  HostTensor before = original && original->getShape() == input.getShape()
+                          ? original->converted(f32)
+                          : input;
+  pith::correctBias(use,
+                    getMeanError(statistics, before.as<float>(),
+                                 rewritten->converted(f32).as<float>()),
+                    weight.name);
+}
+
+/// Σ of the squared mean outputs over all rows.
+static double getMeanEnergy(const ActivationStatistics &statistics,
+                            const HostTensor &value) {
+  std::vector<float> zeros(value.getNumElements());
+  double energy = 0;
+  for (float mean : getMeanError(statistics, value.as<float>(), zeros))
+    energy += double(mean) * mean * statistics.rows;
+  return energy;
+}
+
 LogicalResult QuantizeGptqPass::quantize(const Weight &weight) {
   FailureOr<std::optional<WeightCodes::Input>> input = getCodes().prepare(weight);
   if (failed(input))
@@ -109,13 +145,24 @@ LogicalResult QuantizeGptqPass::quantize(const Weight &weight) {
   quantizer.order = order;
   quantizer.sweeps = sweeps;
   quantizer.keepZeros = (*input)->isSparse;
+  const bool corrects = correctsBias(weight);
+  if (corrects)
+    removeMean(*statistics);
   std::optional<OutputQuantizer::Result> result =
       quantizer.quantize((*input)->value, (*input)->largest, *statistics);
   if (!result)
     return emitWeightError(weight)
            << "the profile's Gram matrix is not finite, or not positive definite "
            << "however much it is damped";
+  if (corrects) {
+    double energy = getMeanEnergy(*statistics, (*input)->value);
+    result->output.signal += energy;
+    result->nearest.signal += energy;
+  }
   remarkErrors(weight, *result);
+  Value old = weight.value;
   getCodes().replace(weight, **input, result->weight, result->output);
+  if (corrects && weight.uses.front()->get() != old)
+    correct(weight, (*input)->value, *statistics);
   return success();
 }

@@ -489,8 +489,3 @@ float RowRounder::getScale(int64_t lane, int64_t group) const {
 float RowRounder::getZeroPoint(int64_t lane, int64_t group) const {
   return grids[group].zero[lane];
 }
-
-float RowRounder::getValue(int64_t lane, int64_t k) const {
-  const LaneGrid &grid = grids[k / problem.groupSize];
-  return (codes[k * kRowLanes + lane] - grid.zero[lane]) * grid.scale[lane];
-}

@@ -77,7 +77,6 @@ public:
   void getCodes(int64_t lane, llvm::MutableArrayRef<int16_t> codes) const;
   float getScale(int64_t lane, int64_t group) const;
   float getZeroPoint(int64_t lane, int64_t group) const;
-  float getValue(int64_t lane, int64_t k) const;
 
 private:
   struct Trial;

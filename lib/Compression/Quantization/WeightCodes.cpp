@@ -76,3 +76,55 @@ void WeightCodes::replace(const Weight &weight, const Input &input,
   replaceIfSmaller(weight, createDequantize(weight, result, pass), result.error, pass,
                    "codes and scales would take no fewer bytes", outputError);
 }
+
+static HostTensor packAll(const HostTensor &weight, IntegerType type,
+                          ArrayRef<int16_t> codes) {
+  HostTensor packed(RankedTensorType::get(weight.getShape(), type));
+  const unsigned bits = pith::getStorageBits(type);
+  char *bytes = packed.getMutableBytes().data();
+  // 8 codes of any width end at a byte.
+  constexpr int64_t kRun = 8 * 1024;
+  for (int64_t first = 0, n = codes.size(); first < n; first += kRun)
+    packCodes(codes.slice(first, std::min(kRun, n - first)), bits,
+              bytes + first * bits / 8);
+  return packed;
+}
+
+WeightQuantizer::Result pith::assemble(const WeightQuantizer &how,
+                                       const GroupQuantizer &group,
+                                       const HostTensor &weight,
+                                       const ChosenCodes &chosen) {
+  MLIRContext *context = weight.getType().getContext();
+  const WeightQuantizer::Groups groups = how.getGroups(weight);
+  WeightQuantizer::Result result;
+  auto codeType = IntegerType::get(context, group.bits,
+                                   group.symmetric ? IntegerType::Signless
+                                                   : IntegerType::Unsigned);
+  result.codes = packAll(weight, codeType, chosen.codes);
+  if (groups.size < groups.reduction)
+    result.groupSize = groups.size;
+  Type scaleType = group.halfScales ? Type(Float16Type::get(context))
+                                    : Type(Float32Type::get(context));
+  how.setScales(result, groups, chosen.scales, chosen.steps, scaleType);
+  if (!group.symmetric) {
+    Type zeroType = chosen.wholeZeroPoints
+                        ? Type(IntegerType::get(context, 8, IntegerType::Unsigned))
+                        : scaleType;
+    HostTensor zero(RankedTensorType::get(result.scale.getShape(), zeroType));
+    for (auto [index, value] : llvm::enumerate(chosen.zeroPoints))
+      zero.setDouble(index, value);
+    result.zeroPoint = zero;
+  }
+  ArrayRef<float> w = weight.as<float>();
+  const bool sign = group.symmetric && group.bits == 1;
+  for (int64_t i = 0, n = w.size(); i < n; ++i) {
+    int64_t row = i / groups.reduction, place = i % groups.reduction / groups.size;
+    int64_t index = row * groups.count + place;
+    float code = sign ? 2 * chosen.codes[i] - 1 : chosen.codes[i];
+    float zero = group.symmetric ? 0 : chosen.zeroPoints[index];
+    double difference = double(w[i]) - (code - zero) * chosen.scales[index];
+    result.error.signal += double(w[i]) * w[i];
+    result.error.noise += difference * difference;
+  }
+  return result;
+}

@@ -14,6 +14,9 @@
 
 #include "pith/Compression/Quantization/WeightQuantizer.h"
 
+#include <optional>
+#include <vector>
+
 namespace pith {
 
 struct WeightCodes {
@@ -44,6 +47,18 @@ struct WeightCodes {
                const WeightQuantizer::Result &result,
                std::optional<WeightError> outputError = {}) const;
 };
+
+/// What was chosen for every group of a weight, and every code (bits of ±1 as 0 and 1).
+struct ChosenCodes {
+  std::vector<int16_t> codes;
+  std::vector<float> scales, zeroPoints; ///< [rows, groups]
+  std::vector<float> steps;              ///< WeightQuantizer::chooseScaleSteps
+  bool wholeZeroPoints = true;           ///< else of the scales' type
+};
+
+/// Codes and scales as tensors. `group` is how they were rounded.
+WeightQuantizer::Result assemble(const WeightQuantizer &how, const GroupQuantizer &group,
+                                 const HostTensor &weight, const ChosenCodes &chosen);
 
 } // namespace pith
 

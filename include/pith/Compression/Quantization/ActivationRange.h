@@ -62,6 +62,8 @@ public:
 
   llvm::ArrayRef<Bin> getBins() const { return bins; }
   double getTotal() const { return total; }
+  /// Whether more is known than the extremes.
+  bool isCounted() const { return counted; }
   ActivationRange getExtremes() const { return extremes; }
   /// Mean squared errors of rounding to a grid.
   RoundingNoise getNoise(const CodeGrid &grid) const;
@@ -72,6 +74,7 @@ public:
 private:
   std::vector<Bin> bins;
   double total = 0;
+  bool counted = true;
   ActivationRange extremes;
 };
 
