@@ -28,6 +28,11 @@ struct RowProduct {
 /// Float kernel of a product with a constant or compressed weight.
 mlir::LogicalResult emitRowProduct(KernelEmitter &kernel, const RowProduct &product);
 
+/// If the weight stores few of its elements and there are many rows, emits a kernel that
+/// multiplies these alone, and returns whether it did; fails with a diagnostic.
+mlir::FailureOr<bool> emitSparseProduct(KernelEmitter &kernel,
+                                        const RowProduct &product);
+
 /// If both sides are integer codes with scales, emits the integer kernel and
 /// returns whether it did; fails with a diagnostic.
 mlir::FailureOr<bool> emitIntegerProduct(KernelEmitter &kernel,

@@ -40,7 +40,7 @@ Value PanelReader::loadPlane(size_t number, size_t plane, int64_t row, int64_t v
   const PanelShape &shape = weight.shape;
   TileCode code(*current, kernel.getLoc());
   int64_t perByte = 8 / leaf.layout.planes[plane], offset = 0;
-  Value position = scaled(leaf.stored, leaf.per, offset);
+  Value position = positionIn(leaf, offset);
   Value at = code.add(states[number].bases[plane],
                       code.mul(code.div(position, perByte), shape.width()));
   at = code.add(at, (offset + row) / perByte * shape.width() + v * shape.lanes);
@@ -65,7 +65,7 @@ TileValues PanelReader::leafTile(size_t number) {
     return values;
   }
   int64_t offset = 0;
-  Value position = scaled(leaf.stored, leaf.per, offset);
+  Value position = positionIn(leaf, offset);
   bool isUnsigned = leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
   Value memref = state.buffer.memref;
 

@@ -94,6 +94,8 @@ PanelReader::PanelReader(KernelEmitter &kernel, const PanelWeight &weight,
     switch (leaf.packing.kind) {
     case Kind::Tensor:
     case Kind::Table:
+    case Kind::Blocks:
+    case Kind::BlockMask:
       break;
     case Kind::Elements:
       for (size_t plane = 0; plane < leaf.layout.planes.size(); ++plane) {
@@ -145,6 +147,13 @@ Value PanelReader::scaled(int64_t stored, int64_t per, int64_t &offset) {
   TileCode code(*current, kernel.getLoc());
   offset = here.offset / per * stored;
   return code.mul(code.div(here.base, per), stored);
+}
+
+Value PanelReader::positionIn(const Leaf &leaf, int64_t &offset) {
+  if (leaf.packing.kind != Kind::Blocks)
+    return scaled(leaf.stored, leaf.per, offset);
+  offset = here.offset;
+  return TileCode(*current, kernel.getLoc()).sub(here.base, blockStart);
 }
 
 //===----------------------------------------------------------------------===//
@@ -209,6 +218,8 @@ void PanelReader::emitStep(OpBuilder &builder, TilePosition at, int64_t count,
 
 SmallVector<Value> PanelReader::forEach(OpBuilder &builder, TileRange range,
                                         ValueRange state, Body body) {
+  if (weight.isBlocks())
+    return forEachBlock(builder, range, state, body);
   Location loc = kernel.getLoc();
   int64_t step = weight.step;
   size_t own = state.size();
