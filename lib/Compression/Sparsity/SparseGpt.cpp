@@ -56,6 +56,8 @@ private:
     return weights[element] + sum / upper[column * K + column];
   }
   void addEarlier(int64_t begin, int64_t end);
+  void addCosts(int64_t row, int64_t begin, int64_t end, double *sums,
+                float *costs) const;
   void choose(int64_t begin, int64_t end);
   void decide(int64_t row, int64_t begin, int64_t end);
   void chooseNm(int64_t row, int64_t column, int64_t end, const double *sums);
@@ -82,15 +84,28 @@ void SparseGpt::addEarlier(int64_t begin, int64_t end) {
   });
 }
 
+/// What dropping each of the columns would cost, if all columns between took their best
+/// values. `sums` is what decided columns leave for them; it is spoilt.
+void SparseGpt::addCosts(int64_t row, int64_t begin, int64_t end, double *sums,
+                         float *costs) const {
+  for (int64_t k = begin; k < end; ++k, ++sums) {
+    int64_t element = row * K + k;
+    double best = target(element, k, *sums);
+    float difference = float(weights[element] - best);
+    *costs++ = float(best * upper[k * K + k]);
+    addColumns(&difference, 1, &upper[k * K + k + 1], K, end - k - 1, sums + 1);
+  }
+}
+
 void SparseGpt::choose(int64_t begin, int64_t end) {
   int64_t width = end - begin;
   std::vector<float> costs(rows * width);
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t c = 0; c < width; ++c) {
-      int64_t column = begin + c;
-      costs[row * width + c] = float(target(row * K + column, column, sums[row * width + c]) *
-                                     upper[column * K + column]);
+  forRowRuns(context, rows, width * width, [&](int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; ++row) {
+      std::vector<double> own(&sums[row * width], &sums[row * width] + width);
+      addCosts(row, begin, end, own.data(), &costs[row * width]);
     }
+  });
   ScoreMatrix matrix{costs, rows, width};
   std::vector<float> scores = getBlockScores(matrix, options.pattern);
   // Rounding of one block's share is made up for by the next.
@@ -108,11 +123,11 @@ void SparseGpt::choose(int64_t begin, int64_t end) {
 }
 
 void SparseGpt::chooseNm(int64_t row, int64_t column, int64_t end, const double *sums) {
-  SmallVector<float> costs;
+  end = std::min(column + options.pattern.m, end);
+  SmallVector<double> own(sums, sums + (end - column));
+  SmallVector<float> costs(end - column);
   SmallVector<int16_t> chosen(options.pattern.n);
-  for (int64_t k = column; k < std::min(column + options.pattern.m, end); ++k)
-    costs.push_back(
-        float(target(row * K + k, k, sums[k - column]) * upper[k * K + k]));
+  addCosts(row, column, end, own.data(), costs.data());
   selectLargest(costs, chosen);
   for (int16_t position : chosen)
     if (position < int64_t(costs.size()))

@@ -100,7 +100,7 @@ def PruneSparsegptPass : Pith_CompressionPass<"pith-prune-sparsegpt"> {
 
     and dropping it costs (t[j] · R[j, j])²: the criterion w² / [H⁻¹]ⱼⱼ of Optimal Brain
     Surgeon for the elements that are left. Kept elements become t[j]. What is dropped is
-    chosen for `block-size` columns at a time: of all outputs together, `sparsity` of
+    chosen, by costs in which all undecided elements before j take their best values, for `block-size` columns at a time: of all outputs together, `sparsity` of
     them; with `pattern=N:M`, of every M columns of an output just before the first is
     decided; with `block=RxC`, the blocks of least summed cost.
 
