@@ -29,15 +29,43 @@ static double getMultiplier(const ScaleFlow &flow, const ChannelLabels &labels,
   return labels.inverse ? 1 / factor : factor;
 }
 
+/// The labels without axes along which factors do not differ, so that constants that
+/// broadcast along them still do.
+static ChannelLabels dropEqualAxes(const ScaleFlow &flow, ChannelLabels labels,
+                                   ArrayRef<int64_t> shape) {
+  for (size_t i = labels.axes.size(); i-- > 0;) {
+    int64_t behind = 1, size = shape[labels.axes[i]];
+    for (size_t j = i + 1; j < labels.axes.size(); ++j)
+      behind *= shape[labels.axes[j]];
+    std::vector<ScaleFlow::Label> first;
+    bool isEqual = true;
+    for (size_t k = 0; k < labels.labels.size(); ++k) {
+      int64_t index = int64_t(k) / behind % size;
+      if (index == 0)
+        first.push_back(labels.labels[k]);
+      size_t origin = k - index * behind;
+      isEqual &= flow.getFactor(labels.labels[k]) == flow.getFactor(labels.labels[origin]);
+    }
+    if (!isEqual)
+      continue;
+    labels.axes.erase(labels.axes.begin() + i);
+    labels.labels = std::move(first);
+  }
+  return labels;
+}
+
 /// The constant with all axes that have labels, and no more axes than that takes.
-static HostTensor broadcast(const HostTensor &tensor, const Absorption &absorption,
-                            SmallVectorImpl<int64_t> &axes) {
-  int64_t rank = absorption.shape.size();
-  int64_t own = std::max(tensor.getRank(), rank - absorption.labels.axes.front());
+static HostTensor broadcast(const HostTensor &tensor, ArrayRef<int64_t> target,
+                            ChannelLabels &labels) {
+  int64_t rank = target.size();
+  if (labels.axes.empty())
+    return tensor;
+  int64_t own = std::max(tensor.getRank(), rank - labels.axes.front());
   SmallVector<int64_t> shape(own, 1);
-  for (int64_t axis : absorption.labels.axes) {
-    axes.push_back(axis - (rank - own));
-    shape[axes.back()] = absorption.shape[axis];
+  for (int64_t &axis : labels.axes) {
+    int64_t size = target[axis];
+    axis -= rank - own;
+    shape[axis] = size;
   }
   for (auto [i, size] : llvm::enumerate(tensor.getShape()))
     shape[own - tensor.getRank() + i] = std::max(shape[own - tensor.getRank() + i], size);
@@ -60,12 +88,11 @@ static HostTensor broadcast(const HostTensor &tensor, const Absorption &absorpti
 
 static HostTensor getScaled(const ScaleFlow &flow, const Absorption &absorption,
                             const HostTensor &tensor, ArrayRef<double> factors) {
-  SmallVector<int64_t> axes;
   ChannelLabels labels = absorption.labels;
   HostTensor wide = tensor;
   if (tensor.getShape() != ArrayRef<int64_t>(absorption.shape)) {
-    wide = broadcast(tensor, absorption, axes);
-    labels.axes.assign(axes.begin(), axes.end());
+    labels = dropEqualAxes(flow, std::move(labels), absorption.shape);
+    wide = broadcast(tensor, absorption.shape, labels);
   }
   std::vector<ScaleFlow::Label> element = getElementLabels(labels, wide.getShape());
   HostTensor result(wide.getType());

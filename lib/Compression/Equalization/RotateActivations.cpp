@@ -51,9 +51,9 @@ public:
 
 private:
   LogicalResult rotateAll();
-  LogicalResult rotate(Value activation, llvm::SetVector<Value> &done);
+  LogicalResult rotate(Value activation, Operation *user, llvm::SetVector<Value> &done);
   LogicalResult foldScale(Value activation);
-  void remark(StringRef name, Value activation, const Twine &reason);
+  void remarkMissed(Operation *user, const Twine &reason);
 };
 } // namespace
 
@@ -86,11 +86,10 @@ LogicalResult RotateActivationsPass::foldScale(Value activation) {
   return success();
 }
 
-void RotateActivationsPass::remark(StringRef name, Value activation, const Twine &reason) {
-  Operation *user = *activation.getUsers().begin();
+void RotateActivationsPass::remarkMissed(Operation *user, const Twine &reason) {
   std::string text = reason.str();
   remark::missed(user->getLoc(),
-                 remark::RemarkOpts::name(name).category(getArgumentName()).function("main"))
+                 remark::RemarkOpts::name("NotRotated").category(getArgumentName()).function("main"))
       << remark::add("{0}", text) << remark::metric("node", getNodeName(user));
 }
 
@@ -112,22 +111,23 @@ static double getIncoherence(ArrayRef<OpOperand *> weights) {
   return weights.empty() ? 0 : sum / weights.size();
 }
 
-LogicalResult RotateActivationsPass::rotate(Value activation, llvm::SetVector<Value> &done) {
+LogicalResult RotateActivationsPass::rotate(Value activation, Operation *user,
+                                            llvm::SetVector<Value> &done) {
   int64_t size = tensorType(activation).getShape().back();
   if (ShapedType::isDynamic(size) || size < 2 ||
       !tensorType(activation).getElementType().isF32())
-    return remark("NotRotated", activation, "its last axis has no static size, or no f32"),
+    return remarkMissed(user, "its last axis has no static size, or no f32"),
            success();
   RotatedRegion region = RotatedRegion::grow(activation);
   bool isWhole = region.countExplicitOps() <= region.countActivations();
   if (!isWhole)
     region = RotatedRegion::isolate(activation);
   if (region.readers.empty())
-    return remark("NotRotated", activation,
+    return remarkMissed(user,
                   "its weights are not dense, in groups, or used elsewhere too"),
            success();
   if (!isExplicit && region.countExplicitOps() > 0)
-    return remark("NotRotated", activation, "that takes explicit ops"), success();
+    return remarkMissed(user, "that takes explicit ops"), success();
   for (Value value : region.values)
     done.insert(value);
   std::string nodes;
@@ -160,17 +160,18 @@ LogicalResult RotateActivationsPass::rotateAll() {
   FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
   if (failed(weights))
     return failure();
-  llvm::SetVector<Value> activations, done;
+  llvm::MapVector<Value, Operation *> activations; // with their first users
+  llvm::SetVector<Value> done;
   for (const Weight &weight : *weights)
     for (OpOperand *use : weight.uses)
       if (OpOperand *activation = cast<CompressibleOpInterface>(use->getOwner())
                                       .getActivationOperand(*use))
-        activations.insert(activation->get());
-  for (Value activation : activations)
+        activations.insert({activation->get(), use->getOwner()});
+  for (auto &[activation, user] : activations)
     if (failed(foldScale(activation)))
       return failure();
-  for (Value activation : activations)
-    if (!done.contains(activation) && failed(rotate(activation, done)))
+  for (auto &[activation, user] : activations)
+    if (!done.contains(activation) && failed(rotate(activation, user, done)))
       return failure();
   return success();
 }

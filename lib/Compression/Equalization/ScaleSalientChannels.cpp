@@ -73,8 +73,8 @@ private:
   LogicalResult scale(ScalingSite &site);
   FailureOr<std::vector<Layer>> collect(ScalingSite &site);
   Trial search(const ScalingSite &site, ArrayRef<Layer> layers, double &unscaled);
-  LogicalResult clip(ScalingSite &site);
-  FailureOr<Value> clip(const ScaledLayer &layer, WeightError &error);
+  LogicalResult clip(const Weight &weight);
+  FailureOr<Value> getClipped(const Weight &weight, WeightError &error);
   RowRounding getRounding(const Weight &weight) const;
 };
 } // namespace
@@ -249,15 +249,13 @@ LogicalResult ScaleSalientChannelsPass::scale(ScalingSite &site) {
          << remark::metric("by_weights", best.divides ? "yes" : "no")
          << remark::metric("output_sqnr_db_before", decibels(unscaled))
          << remark::metric("output_sqnr_db", decibels(best.error));
-  if (isScaled) {
-    // The weights' columns are enlarged: the activation is divided.
-    std::vector<double> factors;
-    for (double factor : best.factors)
-      factors.push_back(1 / factor);
-    if (failed(applyFactors(site.flow, factors)))
-      return failure();
-  }
-  return isClipping ? clip(site) : success();
+  if (!isScaled)
+    return success();
+  // The weights' columns are enlarged: the activation is divided.
+  std::vector<double> factors;
+  for (double factor : best.factors)
+    factors.push_back(1 / factor);
+  return applyFactors(site.flow, factors);
 }
 
 /// d · G · dᵀ for elements [begin, end) of a row.
@@ -300,18 +298,18 @@ static float findLimit(const RowRounding &rounding, ArrayRef<float> group,
   return best;
 }
 
-FailureOr<Value> ScaleSalientChannelsPass::clip(const ScaledLayer &layer,
-                                                WeightError &error) {
+FailureOr<Value> ScaleSalientChannelsPass::getClipped(const Weight &weight,
+                                                      WeightError &error) {
   FailureOr<ActivationStatistics> statistics =
-      requireStatistics(layer, getArgumentName(), true);
+      pith::requireStatistics(weight, getArgumentName());
   float largest;
-  FailureOr<HostTensor> floats = decodeFinite(layer.weight, largest);
+  FailureOr<HostTensor> floats = decodeFinite(weight, largest);
   if (failed(statistics) || failed(floats))
     return failure();
-  int64_t K = statistics->getReductionSize(), rows = layer.getOutputs();
+  int64_t K = statistics->getReductionSize(), rows = weight.getType().getShape()[0];
   int64_t perGroup = rows / statistics->getGroups();
   const float *gram = statistics->gram.as<float>().data();
-  RowRounding rounding = getRounding(layer.weight);
+  RowRounding rounding = getRounding(weight);
   HostTensor clipped = *floats;
   MutableArrayRef<float> elements = clipped.asMutable<float>();
   forRowRuns(&getContext(), rows, K * 32, [&](int64_t begin, int64_t end) {
@@ -329,23 +327,26 @@ FailureOr<Value> ScaleSalientChannelsPass::clip(const ScaledLayer &layer,
     error.noise += double(before - after) * double(before - after);
   }
   OpBuilder builder(&getContext());
-  builder.setInsertionPointAfterValue(layer.weight.value);
-  return createConstant(builder, layer.weight.value.getLoc(),
-                        clipped.converted(layer.weight.getType().getElementType()),
-                        layer.weight.name);
+  builder.setInsertionPointAfterValue(weight.value);
+  return createConstant(builder, weight.value.getLoc(),
+                        clipped.converted(weight.getType().getElementType()), weight.name);
 }
 
-LogicalResult ScaleSalientChannelsPass::clip(ScalingSite &site) {
-  for (ScaledLayer &layer : site.after) {
-    layer.weight.value = layer.weight.uses.front()->get();
-    if (!layer.weight.value.hasOneUse())
-      continue;
-    WeightError error;
-    FailureOr<Value> clipped = clip(layer, error);
-    if (failed(clipped))
-      return failure();
-    replaceWeight(layer.weight, *clipped, error, getArgumentName());
-  }
+LogicalResult ScaleSalientChannelsPass::clip(const Weight &weight) {
+  // What is looked up too is not only seen through activations.
+  if (!weight.value.getDefiningOp<ConstantOp>() ||
+      !llvm::all_of(weight.uses, [](OpOperand *use) {
+        return cast<CompressibleOpInterface>(use->getOwner()).getActivationOperand(*use);
+      }))
+    return success();
+  WeightError error;
+  FailureOr<Value> clipped = getClipped(weight, error);
+  if (failed(clipped))
+    return failure();
+  if (error.noise > 0)
+    replaceWeight(weight, *clipped, error, getArgumentName());
+  else
+    eraseStoredValue(*clipped);
   return success();
 }
 
@@ -363,5 +364,7 @@ LogicalResult ScaleSalientChannelsPass::scaleAll() {
        findSites(*weights, getArgumentName(), isExplicit))
     if (failed(scale(*site)))
       return failure();
-  return success();
+  return isClipping ? rewriteWeights(getOperation(), selection,
+                                     [&](const Weight &weight) { return clip(weight); })
+                    : success();
 }
