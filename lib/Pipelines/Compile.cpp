@@ -148,6 +148,10 @@ LogicalResult Compilation::simplify() {
 
 /// Statistics for the recipe's passes.
 void Compilation::addProfilePasses(PassManager &passes) {
+  // Running the model takes as much memory as what simplifying left behind.
+  ReleaseConstantsPassOptions keep;
+  keep.keepAnnotations = true;
+  passes.addPass(createReleaseConstantsPass(keep));
   if (!options.samples.empty())
     passes.addPass(createCalibratePass({options.samples}));
   if (!options.profile.empty())

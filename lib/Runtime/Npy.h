@@ -44,9 +44,9 @@ void pith_array_free(pith_array *array);
 int pith_npy_header(int32_t dtype, int32_t rank, const int64_t *dims, unsigned char *header,
                     size_t room, int64_t *bytes);
 
-/* An open NPZ (ZIP) file. */
+/* An open NPZ (ZIP) file, of which only the directory is in memory. */
 typedef struct pith_npz {
-  unsigned char *file;
+  int open, fd;
   int64_t length;
   int64_t count;
   char **names; /* member names without ".npy" */

@@ -12,9 +12,13 @@
 
 #include "Npy.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define BAD(...)                                                               \
   do {                                                                         \
@@ -260,59 +264,94 @@ void pith_npz_close(pith_npz *npz) {
   free(npz->unpacked);
   free(npz->crcs);
   free(npz->methods);
-  free(npz->file);
+  if (npz->open)
+    close(npz->fd);
   memset(npz, 0, sizeof *npz);
 }
 
-static int read_file(const char *path, unsigned char **file, int64_t *length, char *error,
-                     size_t size) {
-  FILE *f = fopen(path, "rb");
-  if (!f)
-    BAD("cannot open '%s'", path);
-  if (fseek(f, 0, SEEK_END) || (*length = ftell(f)) < 0 || fseek(f, 0, SEEK_SET)) {
-    fclose(f);
-    BAD("'%s' is not a regular file", path);
+/* Reads `bytes` at `where`: non-zero if the file is shorter. */
+static int read_at(const pith_npz *npz, int64_t where, void *to, int64_t bytes) {
+  if (where < 0 || bytes < 0 || bytes > npz->length || where > npz->length - bytes)
+    return 1;
+  for (int64_t done = 0; done < bytes;) {
+    ssize_t n = pread(npz->fd, (char *)to + done, (size_t)(bytes - done), where + done);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return 1;
+    done += n;
   }
-  *file = malloc((size_t)*length + 1);
-  if (!*file) {
-    fclose(f);
-    BAD("out of memory for '%s'", path);
-  }
-  *length = (int64_t)fread(*file, 1, (size_t)*length, f);
-  fclose(f);
   return 0;
 }
 
-int pith_npz_open(const char *path, pith_npz *npz, char *error, size_t size) {
-  memset(npz, 0, sizeof *npz);
-  if (read_file(path, &npz->file, &npz->length, error, size))
-    return 1;
-  const unsigned char *f = npz->file;
-  int64_t n = npz->length, end = -1;
-  for (int64_t at = n - 22; at >= 0 && at >= n - 22 - 65535; --at)
-    if (u32(f + at) == 0x06054b50) {
-      end = at;
+static int open_file(const char *path, pith_npz *npz, char *error, size_t size) {
+  struct stat info;
+  npz->fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (npz->fd < 0)
+    BAD("cannot open '%s'", path);
+  npz->open = 1;
+  if (fstat(npz->fd, &info) || !S_ISREG(info.st_mode)) {
+    pith_npz_close(npz);
+    BAD("'%s' is not a regular file", path);
+  }
+  npz->length = info.st_size;
+  return 0;
+}
+
+/* The end of the file, from where on `start` is: the directory and what follows it.
+ * The caller frees it. Null: it is no ZIP file (or there is no memory). */
+static unsigned char *read_end(const pith_npz *npz, int64_t bytes, int64_t *start) {
+  if (bytes > npz->length)
+    bytes = npz->length;
+  unsigned char *data = malloc((size_t)bytes + 1);
+  *start = npz->length - bytes;
+  if (data && read_at(npz, *start, data, bytes)) {
+    free(data);
+    data = NULL;
+  }
+  return data;
+}
+
+/* Number of members, and where the directory begins; from the record at the file's
+ * end. */
+static int find_directory(const pith_npz *npz, const char *path, int64_t *count, int64_t *at,
+                          char *error, size_t size) {
+  int64_t n = npz->length, start, end = -1;
+  unsigned char *f = read_end(npz, 20 + 22 + 65535, &start), more[56];
+  if (!f)
+    BAD("cannot read '%s'", path);
+  for (int64_t here = n - start - 22; here >= 0; --here)
+    if (u32(f + here) == 0x06054b50) {
+      end = here;
       break;
     }
-#define BROKEN(...)                                                            \
-  do {                                                                         \
-    snprintf(error, size, __VA_ARGS__); /* may name a member */                \
-    pith_npz_close(npz);                                                       \
-    return 1;                                                                  \
-  } while (0)
-  if (end < 0)
-    BROKEN("'%s' is not an NPZ file", path);
-  int64_t count = u16(f + end + 10), at = u32(f + end + 16);
-  if ((count == 0xffff || at == 0xffffffff) && end >= 20 &&
-      u32(f + end - 20) == 0x07064b50) {
-    uint64_t where = u64(f + end - 12);
-    if (n < 56 || where > (uint64_t)n - 56 || u32(f + where) != 0x06064b50)
-      BROKEN("'%s': damaged ZIP directory", path);
-    count = (int64_t)u64(f + where + 32);
-    at = (int64_t)u64(f + where + 48);
+  int bad = 0;
+  if (end >= 0) {
+    *count = u16(f + end + 10);
+    *at = u32(f + end + 16);
+    if ((*count == 0xffff || *at == 0xffffffff) && end >= 20 &&
+        u32(f + end - 20) == 0x07064b50) {
+      uint64_t where = u64(f + end - 12);
+      bad = where > (uint64_t)n || read_at(npz, (int64_t)where, more, 56) ||
+            u32(more) != 0x06064b50;
+      if (!bad) {
+        *count = (int64_t)u64(more + 32);
+        *at = (int64_t)u64(more + 48);
+      }
+    }
   }
-  if (at < 0 || at > n || count < 0 || count > n / 46)
-    BROKEN("'%s': damaged ZIP directory", path);
+  free(f);
+  if (end < 0)
+    BAD("'%s' is not an NPZ file", path);
+  if (bad || *at < 0 || *at > n || *count < 0 || *count > n / 46)
+    BAD("'%s': damaged ZIP directory", path);
+  return 0;
+}
+
+/* The entries of the directory, which begins at `f` and has `n` bytes. */
+static int read_directory(pith_npz *npz, const char *path, const unsigned char *f, int64_t n,
+                          int64_t count, char *error, size_t size) {
+  int64_t at = 0;
   size_t slots = (size_t)count + 1;
   npz->names = calloc(slots, sizeof(char *));
   npz->headers = calloc(slots, sizeof(int64_t));
@@ -322,13 +361,13 @@ int pith_npz_open(const char *path, pith_npz *npz, char *error, size_t size) {
   npz->methods = calloc(slots, sizeof(int));
   if (!npz->names || !npz->headers || !npz->packed || !npz->unpacked || !npz->crcs ||
       !npz->methods)
-    BROKEN("out of memory");
+    BAD("out of memory");
   for (int64_t i = 0; i < count; ++i) {
     if (n - at < 46 || u32(f + at) != 0x02014b50)
-      BROKEN("'%s': damaged ZIP directory", path);
+      BAD("'%s': damaged ZIP directory", path);
     int64_t name = u16(f + at + 28), extra = u16(f + at + 30), comment = u16(f + at + 32);
     if (n - at - 46 < name + extra + comment)
-      BROKEN("'%s': damaged ZIP directory", path);
+      BAD("'%s': damaged ZIP directory", path);
     npz->methods[i] = (int)u16(f + at + 10);
     npz->crcs[i] = u32(f + at + 16);
     npz->packed[i] = u32(f + at + 20);
@@ -352,7 +391,7 @@ int pith_npz_open(const char *path, pith_npz *npz, char *error, size_t size) {
     }
     char *copy = malloc((size_t)name + 1);
     if (!copy)
-      BROKEN("out of memory");
+      BAD("out of memory");
     memcpy(copy, f + at + 46, (size_t)name);
     copy[name] = 0;
     if (name > 4 && !strcmp(copy + name - 4, ".npy"))
@@ -361,10 +400,29 @@ int pith_npz_open(const char *path, pith_npz *npz, char *error, size_t size) {
     npz->count = i + 1;
     for (int64_t j = 0; j < i; ++j)
       if (!strcmp(npz->names[j], copy))
-        BROKEN("'%s': member '%s' appears twice", path, npz->names[j]);
+        BAD("'%s': member '%s' appears twice", path, npz->names[j]);
     at += 46 + name + extra + comment;
   }
   return 0;
+}
+
+int pith_npz_open(const char *path, pith_npz *npz, char *error, size_t size) {
+  memset(npz, 0, sizeof *npz);
+  if (open_file(path, npz, error, size))
+    return 1;
+  int64_t count = 0, at = 0, start;
+  unsigned char *directory = NULL;
+  int bad = find_directory(npz, path, &count, &at, error, size);
+  if (!bad && !(directory = read_end(npz, npz->length - at, &start))) {
+    snprintf(error, size, "cannot read '%s'", path);
+    bad = 1;
+  }
+  bad = bad ||
+        read_directory(npz, path, directory, npz->length - at, count, error, size);
+  free(directory);
+  if (bad)
+    pith_npz_close(npz);
+  return bad;
 }
 
 int pith_npz_load(const pith_npz *npz, int64_t index, pith_array *array, char *error,
@@ -372,11 +430,11 @@ int pith_npz_load(const pith_npz *npz, int64_t index, pith_array *array, char *e
   const char *name = npz->names[index];
   int64_t at = npz->headers[index], packed = npz->packed[index],
           unpacked = npz->unpacked[index];
-  const unsigned char *f = npz->file;
+  unsigned char header[30];
   memset(array, 0, sizeof *array);
-  if (at < 0 || npz->length - at < 30 || u32(f + at) != 0x04034b50)
+  if (read_at(npz, at, header, 30) || u32(header) != 0x04034b50)
     BAD("member '%s': damaged ZIP header", name);
-  int64_t start = at + 30 + u16(f + at + 26) + u16(f + at + 28);
+  int64_t start = at + 30 + u16(header + 26) + u16(header + 28);
   if (start > npz->length || packed < 0 || packed > npz->length - start || unpacked < 0)
     BAD("member '%s': truncated", name);
   /* DEFLATE cannot pack better than about 1 : 1032. */
@@ -390,9 +448,16 @@ int pith_npz_load(const pith_npz *npz, int64_t index, pith_array *array, char *e
   unsigned char *data = NULL;
   if (posix_memalign((void **)&data, 64, (size_t)unpacked + 64))
     BAD("member '%s': out of memory", name);
-  if (npz->methods[index] == 0)
-    memcpy(data, f + start, (size_t)unpacked);
-  else if (pith_inflate(f + start, packed, data, unpacked)) {
+  int bad;
+  if (npz->methods[index] == 0) {
+    bad = read_at(npz, start, data, unpacked);
+  } else {
+    unsigned char *in = malloc((size_t)packed + 1);
+    bad = !in || read_at(npz, start, in, packed) ||
+          pith_inflate(in, packed, data, unpacked);
+    free(in);
+  }
+  if (bad) {
     free(data);
     BAD("member '%s': damaged data", name);
   }

@@ -17,17 +17,20 @@
 using namespace pith;
 namespace orc = llvm::orc;
 
-/// The weights section, as the file would hold it.
-static llvm::Expected<llvm::sys::OwningMemoryBlock> placeWeights(const Program &program) {
+/// The weights section, as the file would hold it. Constants are freed on the way: two
+/// copies of all would be in memory otherwise.
+static llvm::Expected<llvm::sys::OwningMemoryBlock> placeWeights(Program &program) {
   std::error_code error;
   llvm::sys::MemoryBlock block = llvm::sys::Memory::allocateMappedMemory(
       std::max<int64_t>(program.constantBytes, 64), nullptr,
       llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_WRITE, error);
   if (error)
     return llvm::createStringError("no memory for the weights: " + error.message());
-  for (const PlacedConstant &constant : program.constants)
+  for (PlacedConstant &constant : program.constants) {
     std::memcpy(static_cast<char *>(block.base()) + constant.offset,
                 constant.bytes().data(), constant.bytes().size());
+    constant = PlacedConstant();
+  }
   return llvm::sys::OwningMemoryBlock(block);
 }
 

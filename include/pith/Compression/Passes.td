@@ -34,6 +34,10 @@ def ReleaseConstantsPass : Pass<"pith-release-constants", "::mlir::ModuleOp"> {
     Requires: all passes that compare with original weights have run.
     Ensures: no resource without a reference from the module holds data.
   }];
+  let options = [
+    Option<"keepAnnotations", "keep-annotations", "bool", "false",
+      "Only free memory: attributes stay">
+  ];
 }
 
 #endif // PITH_COMPRESSION_PASSES_TD
