@@ -49,6 +49,10 @@ class CountParametersPass final
 
 class ReleaseConstantsPass final
     : public pith::impl::ReleaseConstantsPassBase<ReleaseConstantsPass> {
+public:
+  using ReleaseConstantsPassBase::ReleaseConstantsPassBase;
+
+private:
   void runOnOperation() override;
 };
 } // namespace
@@ -64,13 +68,19 @@ static llvm::StringSet<> collectResources(ModuleOp module) {
   return used;
 }
 
+/// What was said about weights while they were compressed.
+static void dropAnnotations(Operation *op) {
+  for (StringRef name : {StringRef(kOriginalAttr), StringRef(kStatisticsAttr),
+                         StringRef(kSensitivityAttr), StringRef(kBitsAttr),
+                         StringRef(kRankAttr)})
+    op->removeAttr(name);
+}
+
 void ReleaseConstantsPass::runOnOperation() {
   ModuleOp module = getOperation();
-  module.walk([](Operation *op) {
-    for (StringRef name : {StringRef(kOriginalAttr), StringRef(kStatisticsAttr),
-                           StringRef(kSensitivityAttr), StringRef(kBitsAttr),
-                           StringRef(kRankAttr)})
-      op->removeAttr(name);
+  module.walk([&](Operation *op) {
+    if (!keepAnnotations)
+      dropAnnotations(op);
     if (isa<ConstantOp>(op) && op->use_empty())
       op->erase();
   });
