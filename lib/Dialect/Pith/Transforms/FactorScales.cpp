@@ -41,6 +41,45 @@ bool isSmallInteger(Value value) {
   return from.isInteger() && from.getIntOrFloatBitWidth() <= 8;
 }
 
+/// Bytes less a whole zero point, in f32.
+struct ByteCodes {
+  Value codes;
+  int64_t zero = 0;
+
+  static std::optional<ByteCodes> match(Value value) {
+    if (!tensorType(value).getElementType().isF32() || tensorType(value).getRank() == 0)
+      return std::nullopt;
+    double zero = 0;
+    if (auto sum = matchScalarOperand<AddOp>(value)) {
+      value = sum->first;
+      zero = -sum->second;
+    } else if (auto difference = matchScalarOperand<SubOp>(value)) {
+      value = difference->first;
+      zero = difference->second;
+    }
+    auto cast = value.getDefiningOp<CastOp>();
+    if (!cast || zero != std::round(zero) || std::abs(zero) > 256)
+      return std::nullopt;
+    Type from = tensorType(cast.getInput()).getElementType();
+    if (!from.isInteger() || from.getIntOrFloatBitWidth() != 8)
+      return std::nullopt;
+    return ByteCodes{cast.getInput(), int64_t(zero)};
+  }
+
+  /// The same as `pith.dequantize` with a scale of 1, which kernels read as bytes.
+  Value dequantize(OpBuilder &builder, Location loc, RankedTensorType type) const {
+    HostTensor one(RankedTensorType::get({1}, builder.getF32Type()));
+    one.setDouble(0, 1);
+    HostTensor point(RankedTensorType::get({1}, builder.getI32Type()));
+    point.setInt(0, zero);
+    Value scale = createConstant(builder, loc, one), zeroPoint;
+    if (zero != 0)
+      zeroPoint = createConstant(builder, loc, point);
+    return DequantizeOp::create(builder, loc, type, codes, scale, zeroPoint,
+                                type.getRank() - 1, /*group_size=*/0);
+  }
+};
+
 /// A weight of integer codes with one scale per output.
 struct ScaledWeight {
   DequantizeOp op;
@@ -109,6 +148,8 @@ struct ScaledIntegers {
 
   /// The integers; may make an op that computes them.
   Value get(OpBuilder &builder) {
+    if (auto bytes = integers ? ByteCodes::match(integers) : std::nullopt)
+      return bytes->dequantize(builder, integers.getLoc(), tensorType(integers));
     if (integers)
       return integers;
     HostTensor one(tensorType(op.getScale()));
@@ -199,7 +240,7 @@ struct FactorMean : RewritePattern {
       return rewriter.notifyMatchFailure(op, "no scaled integers");
     Operation *mean = rewriter.clone(*op);
     rewriter.setInsertionPoint(mean);
-    mean->setOperand(0, integers->get(rewriter));
+    mean->setOperand(0, integers->integers ? integers->integers : integers->get(rewriter));
     rewriter.setInsertionPoint(op);
     Value result = op->getResult(0);
     Value scale = createScalar(rewriter, op->getLoc(), tensorType(result).getElementType(),

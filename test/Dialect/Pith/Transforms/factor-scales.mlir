@@ -1,9 +1,12 @@
 // RUN: pith-opt %s --pith-factor-scales --split-input-file | FileCheck %s
 
 // One scale of the activation and one per output of the weight move behind the sum;
-// the bias is added last.
+// the bias is added last. Bytes less a zero point are read as they are.
 // CHECK-LABEL: func.func @product
-// CHECK: %[[Q:.*]] = pith.cast
+// CHECK-SAME: (%[[CODES:.*]]: tensor<3x4xi8>)
+// CHECK-DAG: %[[OWN:.*]] = pith.constant dense<1.000000e+00> : tensor<1xf32>
+// CHECK-DAG: %[[ZERO:.*]] = pith.constant dense<-7> : tensor<1xi32>
+// CHECK: %[[Q:.*]] = pith.dequantize %[[CODES]], %[[OWN]], %[[ZERO]]
 // CHECK: %[[ONE:.*]] = pith.constant dense<1.000000e+00> : tensor<2x1xf32>
 // CHECK: %[[W:.*]] = pith.dequantize %{{.*}}, %[[ONE]]
 // CHECK: %[[SUM:.*]] = pith.matmul %[[Q]], %[[W]]
@@ -14,7 +17,9 @@ func.func @product(%codes: tensor<3x4xi8>) -> tensor<3x2xf32> {
   %s = pith.constant dense<5.000000e-01> : tensor<f32> : tensor<f32>
   %c = pith.constant dense<[[1, 2, 3, 4], [-1, -2, -3, -4]]> : tensor<2x4xi8> : tensor<2x4xi8>
   %t = pith.constant dense<[[2.0], [4.0]]> : tensor<2x1xf32> : tensor<2x1xf32>
-  %q = pith.cast %codes : (tensor<3x4xi8>) -> tensor<3x4xf32>
+  %z = pith.constant dense<7.0> : tensor<f32> : tensor<f32>
+  %f = pith.cast %codes : (tensor<3x4xi8>) -> tensor<3x4xf32>
+  %q = pith.add %f, %z : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
   %x = pith.mul %q, %s : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
   %w = pith.dequantize %c, %t : (tensor<2x4xi8>, tensor<2x1xf32>) -> tensor<2x4xf32>
   %y = pith.matmul %x, %w {transpose_rhs}

@@ -171,7 +171,9 @@ def FactorScalesPass : Pith_SimplifyPass<"pith-factor-scales"> {
 
         Σ (s · q) · (t · c) + bias   becomes   (s · t) · Σ q · c + bias
 
-    and means and sums of `s · q` become `s` times those of `q`. Sums of less than
+    and means and sums of `s · q` become `s` times those of `q`. Where `q` is bytes less
+    a zero point, products read it as `pith.dequantize` with a scale of 1, so that
+    kernels multiply bytes. Sums of less than
     2^24 are exact then, so that rounding the result again (QDQ
     models) gives the code that exact arithmetic gives.
 
