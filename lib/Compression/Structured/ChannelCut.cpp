@@ -165,7 +165,18 @@ void pith::recordRemoval(ModuleOp module, StringRef pass, StringRef name, String
   Builder builder(module.getContext());
   SmallVector<Attribute> all;
   if (auto known = module->getAttrOfType<ArrayAttr>(kRemovedAttr))
-    llvm::append_range(all, known);
+    for (auto row : known.getAsRange<DictionaryAttr>()) {
+      // More of the same is one row.
+      bool same = row.getAs<StringAttr>("name") == builder.getStringAttr(name) &&
+                  row.getAs<StringAttr>("what") == builder.getStringAttr(what);
+      auto gone = row.getAs<IntegerAttr>("removed"), whole = row.getAs<IntegerAttr>("of");
+      if (!same || !gone || !whole) {
+        all.push_back(row);
+        continue;
+      }
+      removed += gone.getInt();
+      of = whole.getInt();
+    }
   all.push_back(builder.getDictionaryAttr(
       {builder.getNamedAttr("name", builder.getStringAttr(name)),
        builder.getNamedAttr("of", builder.getI64IntegerAttr(of)),

@@ -34,6 +34,8 @@ public:
     if (multipleOf < 1)
       return error("expected multiple-of to be at least 1, found " +
                    llvm::Twine(multipleOf));
+    if (steps < 1)
+      return error("expected steps to be at least 1, found " + llvm::Twine(steps));
     return checkRatios(ratio, maxRatio, error);
   }
 
@@ -47,6 +49,7 @@ public:
     request.maxRatio = maxRatio;
     request.multipleOf = multipleOf;
     request.fit = fit;
+    request.steps = scope == StructuredScope::Global ? int64_t(steps) : 1;
     if (failed(pruneUnits(getOperation(), request)))
       signalPassFailure();
   }

@@ -19,6 +19,7 @@
 #include "pith/Compression/Structured/Reconstruction.h"
 #include "pith/Dialect/Pith/IR/Constants.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
+#include "pith/Profile/ModelRunner.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Threading.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -354,8 +355,23 @@ LogicalResult pith::pruneUnits(ModuleOp module, const PruningRequest &request) {
   auto function = module.lookupSymbol<func::FuncOp>("main");
   if (!function || function.isExternal())
     return module.emitError("expects a function named 'main'");
-  separateConstants(function);
-  LogicalResult result = Pruner(module, function, request).run();
-  mergeConstants(function);
+  const int64_t all = ParameterCount(function).getTotal();
+  bool hasSamples =
+      module->hasAttr(kSamplesAttr) && ModelRunner::get(module.getContext());
+  LogicalResult result = success();
+  for (int64_t step = 1; step <= request.steps && succeeded(result); ++step) {
+    PruningRequest part = request;
+    if (request.steps > 1) {
+      // What is left of the goal, as a part of what is left.
+      int64_t left = ParameterCount(function).getTotal();
+      double goal = request.ratio * double(step) / double(request.steps) * double(all);
+      part.ratio = std::max(0.0, goal - double(all - left)) / std::max<int64_t>(left, 1);
+    }
+    if (step > 1 && hasSamples && failed(calibrate(module)))
+      return failure();
+    separateConstants(function);
+    result = Pruner(module, function, part).run();
+    mergeConstants(function);
+  }
   return result;
 }

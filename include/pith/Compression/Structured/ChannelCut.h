@@ -26,7 +26,7 @@ HostTensor removeIndices(const HostTensor &tensor, int64_t axis,
 void refreshSignature(mlir::func::FuncOp function);
 
 /// Adds a line on what was removed to the module's attribute `pith.removed`, which the
-/// report lists.
+/// report lists. Rows of one name and kind add up.
 void recordRemoval(mlir::ModuleOp module, llvm::StringRef pass, llvm::StringRef name,
                    llvm::StringRef what, int64_t removed, int64_t of);
 

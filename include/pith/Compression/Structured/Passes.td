@@ -72,7 +72,9 @@ def PruneChannelsPass : Pith_CompressionPass<"pith-prune-channels"> {
     Option<"ratio", "ratio", "double", "0.3",
       "Part of the model's parameters (scope=layer: of each group's channels) to remove, from 0 to below 1">,
     Option<"multipleOf", "multiple-of", "int64_t", "1",
-      "Channels are left in multiples of this number">
+      "Channels are left in multiples of this number">,
+    Option<"steps", "steps", "int64_t", "1",
+      "Removals into which the ratio is divided (scope=global), with a new profile in between where there are samples">
   ], unitOptions, selectionOptions);
 }
 

@@ -31,6 +31,9 @@ struct PruningRequest {
   double maxRatio = 1; ///< the most that one group may lose
   int64_t multipleOf = 1;
   bool fit = true;
+  /// Into how many equal removals the ratio is divided; in between the model is run on
+  /// the samples again.
+  int64_t steps = 1;
 };
 
 /// Chooses units by the request, fits what reads them, and removes them. Remarks say
