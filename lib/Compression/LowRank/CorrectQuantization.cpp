@@ -9,15 +9,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FactorRewriter.h"
+#include "Correction.h"
+#include "WeightMetric.h"
 
 #include "pith/Compression/CheckedPass.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/LowRank/LowRank.h"
 #include "pith/Compression/LowRank/Passes.h"
-#include "pith/Compression/Weights.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
-#include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace pith {
@@ -36,8 +35,11 @@ public:
   using CheckedPass::CheckedPass;
 
   LogicalResult checkOptions(ErrorHandler error) const override {
-    if (rank < 1)
-      return error("expected a rank of at least 1, found " + llvm::Twine(rank));
+    if (rank < 0)
+      return error("expected a rank of at least 1, or 0, found " + llvm::Twine(rank));
+    if (!(damping >= 0 && damping <= 1))
+      return error(llvm::formatv("expected damping from 0 to 1, found {0}",
+                                 double(damping)).str());
     return success();
   }
 
@@ -52,7 +54,9 @@ public:
 private:
   LogicalResult correct(const Weight &weight);
   LogicalResult decline(const Weight &weight, const llvm::Twine &reason);
-  void add(const Weight &weight, const LowRankFactors &factors, double signal);
+  void remarkCorrected(const Weight &weight, const LowRankFactors &factors,
+                       const WeightMetric &metric, ArrayRef<float> original,
+                       ArrayRef<float> lossy);
 };
 } // namespace
 
@@ -76,59 +80,62 @@ LogicalResult CorrectQuantizationPass::correct(const Weight &weight) {
   if (!original || original->getShape() != weight.getType().getShape())
     return decline(weight, "the original weight is not known any more");
   int64_t rows = weight.getType().getShape().front();
-  int64_t columns = getReductionSize(weight.getType());
-  if (rank > std::min(rows, columns))
-    return decline(weight, "rank " + llvm::Twine(rank) + " is more than a matrix of " +
-                               llvm::Twine(rows) + " x " + llvm::Twine(columns) +
-                               " has");
+  int64_t columns = pith::getReductionSize(weight.getType());
+  int64_t chosen = rank > 0 ? int64_t(rank) : getChoice(weight, kRankAttr).value_or(0);
+  if (chosen == 0)
+    return decline(weight, "no rank was chosen for it");
+  if (chosen > std::min(rows, columns))
+    return decline(weight, "rank " + llvm::Twine(chosen) +
+                               " is more than a matrix of " + llvm::Twine(rows) + " x " +
+                               llvm::Twine(columns) + " has");
+  FailureOr<WeightMetric> metric =
+      WeightMetric::get(weight, weighting, damping, getArgumentName());
+  if (failed(metric))
+    return failure();
   FailureOr<HostTensor> decoded = decodeWeight(weight.value);
   if (failed(decoded))
     return failure();
   Type f32 = Float32Type::get(&getContext());
-  HostTensor residual = original->converted(f32), lossy = decoded->converted(f32);
-  MutableArrayRef<float> difference = residual.asMutable<float>();
-  double signal = 0, noise = 0;
-  for (auto [left, right] : llvm::zip_equal(difference, lossy.as<float>())) {
-    signal += double(left) * left;
+  HostTensor floats = original->converted(f32), lossy = decoded->converted(f32);
+  std::vector<float> difference(floats.as<float>());
+  for (auto [left, right] : llvm::zip_equal(difference, lossy.as<float>()))
     left -= right;
-    noise += double(left) * left;
-  }
-  if (!(noise > 0))
+  if (llvm::all_of(difference, [](float x) { return x == 0; }))
     return decline(weight, "compression lost nothing");
   LowRankTarget target;
-  target.rank = rank;
-  std::optional<LowRankFactors> factors =
-      approximateLowRank(&getContext(), difference, rows, columns, target);
+  target.rank = chosen;
+  std::optional<LowRankFactors> factors = approximateLowRank(
+      &getContext(), difference, rows, columns, target, metric->metric);
   if (!factors)
     return decline(weight, "the decomposition did not converge");
-  add(weight, *factors, signal);
+  if (!addCorrection(weight, *factors, ".correction"))
+    return decline(weight, "an op that uses it does not factorize");
+  remarkCorrected(weight, *factors, *metric, floats.as<float>(), lossy.as<float>());
   return success();
 }
 
-void CorrectQuantizationPass::add(const Weight &weight, const LowRankFactors &factors,
-                                  double signal) {
-  FactorRewriter rewriter(weight, factors, ".correction");
-  std::optional<SmallVector<Value>> results = rewriter.rewriteUses(/*residual=*/true);
-  if (!results)
-    return (void)decline(weight, "an op that uses it does not factorize");
-  OpBuilder builder(&getContext());
-  for (auto [use, result] : llvm::zip_equal(weight.uses, *results)) {
-    Value product = use->getOwner()->getResult(0);
-    builder.setInsertionPointAfter(use->getOwner());
-    // The corrections were created before the op, so both dominate.
-    auto sum = AddOp::create(builder, product.getLoc(), product.getType(), product,
-                             result);
-    product.replaceAllUsesExcept(sum, sum);
-  }
-  double decibels = toDecibels({signal, factors.noise});
-  weight.value.getDefiningOp()->setAttr(kErrorAttr,
-                                        builder.getF64FloatAttr(decibels));
-  for (Operation *constant : rewriter.getConstants())
-    WeightHistory{std::nullopt, 0, nullptr}.set(constant);
-  remark::passed(weight.getLoc(), remark::RemarkOpts::name("Corrected")
-                                      .category(getArgumentName())
-                                      .function("main"))
-      << remark::add("rank {0}", factors.rank)
-      << remark::metric("node", weight.node) << remark::metric("tensor", weight.name)
-      << remark::metric("sqnr_db", llvm::formatv("{0:f2}", decibels).str());
+void CorrectQuantizationPass::remarkCorrected(const Weight &weight,
+                                              const LowRankFactors &factors,
+                                              const WeightMetric &metric,
+                                              ArrayRef<float> original,
+                                              ArrayRef<float> lossy) {
+  std::vector<float> corrected = multiplyFactors(&getContext(), factors);
+  for (auto [value, base] : llvm::zip_equal(corrected, lossy))
+    value += base;
+  WeightError error = getWeightError(original, corrected);
+  weight.value.getDefiningOp()->setAttr(
+      kErrorAttr, Builder(&getContext()).getF64FloatAttr(toDecibels(error)));
+  auto remark = remark::passed(weight.getLoc(), remark::RemarkOpts::name("Corrected")
+                                                    .category(getArgumentName())
+                                                    .function("main"));
+  remark << remark::add("rank {0}", factors.rank) << remark::metric("node", weight.node)
+         << remark::metric("tensor", weight.name)
+         << remark::metric("sqnr_db", formatDecibels(error))
+         << remark::metric("sqnr_db_before",
+                           formatDecibels(getWeightError(original, lossy)))
+         << remark::metric("weighting", metric.name);
+  if (std::optional<WeightError> before = metric.getOutputError(original, lossy))
+    remark << remark::metric("output_sqnr_db_before", formatDecibels(*before))
+           << remark::metric("output_sqnr_db",
+                             formatDecibels(*metric.getOutputError(original, corrected)));
 }

@@ -12,7 +12,10 @@
 
 #include "FactorRewriter.h"
 
+#include "FactorStatistics.h"
+
 #include "pith/Compression/Codec.h"
+#include "pith/Compression/WeightStatistics.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 
 using namespace mlir;
@@ -28,8 +31,9 @@ static HostTensor makeTensor(ArrayRef<int64_t> shape, Type element,
 }
 
 FactorRewriter::FactorRewriter(const Weight &weight, const LowRankFactors &factors,
-                               StringRef suffix)
-    : weight(weight), builder(weight.value.getContext()) {
+                               StringRef suffix, Value shared)
+    : weight(weight), factors(factors), builder(weight.value.getContext()), b(shared),
+      isShared(bool(shared)) {
   builder.setInsertionPointAfterValue(weight.value);
   RankedTensorType type = weight.getType();
   Location loc = weight.value.getLoc();
@@ -41,8 +45,9 @@ FactorRewriter::FactorRewriter(const Weight &weight, const LowRankFactors &facto
       builder, loc,
       makeTensor({type.getShape().front(), factors.rank}, element, factors.a),
       name + ".a");
-  b = createConstant(builder, loc, makeTensor(bShape, element, factors.b),
-                     name + ".b");
+  if (!isShared)
+    b = createConstant(builder, loc, makeTensor(bShape, element, factors.b),
+                       name + ".b");
 }
 
 /// Replaces an op on a constant that only reorders it by a constant.
@@ -132,6 +137,37 @@ Value FactorRewriter::rewriteUse(OpOperand &use, bool residual) {
   return result;
 }
 
+/// The first op sees the same activation; the second what that makes of it. An error of
+/// the second is one of the old op, one of the first counts after A.
+void FactorRewriter::carryProfile(OpOperand &use, Value result, bool residual) {
+  Operation *old = use.getOwner(), *second = result.getDefiningOp();
+  Operation *first = second ? second->getOperand(0).getDefiningOp() : nullptr;
+  auto contracting = dyn_cast<CompressibleOpInterface>(old);
+  if (!first || !contracting.getActivationOperand(use))
+    return;
+  OpBuilder attributes(old->getContext());
+  if (Attribute seen = old->getAttr(kStatisticsAttr))
+    first->setAttr(kStatisticsAttr, seen);
+  std::optional<ActivationStatistics> seen = ActivationStatistics::get(old);
+  if (seen && seen->getGroups() == 1 &&
+      int64_t(factors.b.size()) == seen->getReductionSize() * factors.rank)
+    transformStatistics(old->getContext(), *seen, factors.b, factors.rank)
+        .set(second, weight.name + ".a");
+  if (auto sensitivity = old->getAttrOfType<FloatAttr>(kSensitivityAttr)) {
+    second->setAttr(kSensitivityAttr, sensitivity);
+    double squares = 0;
+    for (float x : factors.a)
+      squares += double(x) * x;
+    first->setAttr(kSensitivityAttr,
+                   attributes.getF64FloatAttr(sensitivity.getValueAsDouble() * squares /
+                                              double(factors.rank)));
+  }
+  // A choice of bits for the weight is one for its factors, not for a correction.
+  if (Attribute bits = old->getAttr(kBitsAttr); bits && !residual)
+    for (Operation *op : {first, second})
+      op->setAttr(kBitsAttr, bits);
+}
+
 namespace {
 /// Remembers new ops so that they can be taken back.
 struct CreatedOps : OpBuilder::Listener {
@@ -158,10 +194,12 @@ std::optional<SmallVector<Value>> FactorRewriter::rewriteUses(bool residual) {
     if (!result) {
       created.erase();
       a.getDefiningOp()->erase();
-      b.getDefiningOp()->erase();
+      if (!isShared)
+        b.getDefiningOp()->erase();
       return std::nullopt;
     }
     result.setType(use->getOwner()->getResult(0).getType());
+    carryProfile(*use, result, residual);
     results.push_back(result);
   }
   normalize();

@@ -5,20 +5,32 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Names the family's passes. It has no codec: factors are plain weights.
+// Names the family's passes and attaches its interface to the ops of the dialect. It has
+// no codec: factors are plain weights.
 //
 //===----------------------------------------------------------------------===//
 
 #include "pith/Compression/Family.h"
 #include "pith/Compression/LowRank/Passes.h"
+#include "pith/Compression/LowRank/WindowFactors.h"
+#include "pith/Dialect/Pith/IR/PithOps.h"
 
+using namespace mlir;
 using namespace pith;
+
+static void registerOps(DialectRegistry &registry) {
+  registry.addExtension(
+      +[](MLIRContext *context, PithDialect *) { registerWindowFactors(context); });
+}
 
 namespace pith {
 CompressionFamily getLowRankFamily() {
-  return {nullptr,
-          {[] { return createFactorizeWeightsPass(); },
-           [] { return createCorrectQuantizationPass(); }},
+  return {registerOps,
+          {[] { return createChooseRanksPass(); },
+           [] { return createCorrectQuantizationPass(); },
+           [] { return createFactorizeJointlyPass(); },
+           [] { return createFactorizeWeightsPass(); },
+           [] { return createSplitLowRankPass(); }},
           {{"low-rank", "factorize", "truncated singular value decomposition"}}};
 }
 } // namespace pith

@@ -16,6 +16,11 @@
 
 namespace pith {
 
+/// How errors of a weight's elements count.
+enum class Weighting { Auto, None, Magnitude, Gram };
+/// What products a weight becomes.
+enum class FactorForm { Auto, Matrix, Channel, Spatial, Tucker };
+
 #define GEN_PASS_DECL
 #include "pith/Compression/LowRank/Passes.h.inc"
 
