@@ -17,6 +17,7 @@
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace pith;
@@ -30,6 +31,20 @@ Type elementOf(Value tensor) {
 bool isSingle(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
   return type.hasStaticShape() && type.getNumElements() == 1;
+}
+
+/// Whether all elements are 1, known when the kernel is made.
+bool isOne(Value tensor) {
+  ElementsAttr attr;
+  if (isa<BlockArgument>(tensor) || !matchPattern(tensor, m_Constant(&attr)))
+    return false;
+  auto value = HostTensor::get(attr);
+  if (!value)
+    return false;
+  for (int64_t i = 0; i < value->getNumElements(); ++i)
+    if (value->getDouble(i) != 1)
+      return false;
+  return true;
 }
 
 /// A parameter at a position: one for all, or one per index of the axis.
@@ -72,7 +87,8 @@ Value emit(QuantizeOp op, ElementEmitter &e, ArrayRef<LaneIndex> position) {
   x = toFloat(e, e.splat(x), elementOf(op.getInput()), real);
   scale = toFloat(e, scale, elementOf(op.getScale()), real);
   // The quotient is rounded as the operands are, to f32 at least.
-  x = arith::DivFOp::create(b, loc, x, scale);
+  if (!isOne(op.getScale()))
+    x = arith::DivFOp::create(b, loc, x, scale);
   if (isDouble && !elementOf(op.getInput()).isF64()) {
     x = arith::TruncFOp::create(b, loc, e.laneType(b.getF32Type()), x);
     x = arith::ExtFOp::create(b, loc, e.laneType(real), x);

@@ -141,6 +141,20 @@ static bool isDepthwiseInput(Value input) {
              cast<RankedTensorType>(codes->zeroPoint.getType()).getElementType());
 }
 
+/// Whether the integer kernel of convolutions can read a pointwise one's input without
+/// a copy, and has enough pixels to read the weight more than once.
+static bool readsPixelsInPlace(const ConvGeometry &g) {
+  constexpr int64_t kFewPixels = 16;
+  auto codes = QuantizedRows::get(ConvOp(g.op).getInput());
+  if (!codes || !codes->isSingle || g.channels % 4 != 0)
+    return false;
+  AffineExpr pixels = g.batch;
+  for (AffineExpr size : g.output)
+    pixels = pixels * size;
+  auto count = getConstant(pixels);
+  return !count || *count >= kFewPixels;
+}
+
 LogicalResult pith::emitConv(KernelEmitter &kernel, ConvOp op) {
   Type element = cast<RankedTensorType>(op.getInput().getType()).getElementType();
   bool isSingle = element.isF32() || element.isF16() || element.isBF16();
@@ -159,6 +173,12 @@ LogicalResult pith::emitConv(KernelEmitter &kernel, ConvOp op) {
   int64_t reduction = geometry->groupChannels;
   for (int64_t size : geometry->kernel)
     reduction *= size;
+  // Many pixels with one scale: codes are multiplied where they lie.
+  if (geometry->isPointwise() && readsPixelsInPlace(*geometry)) {
+    auto isInteger = emitIntegerConv(kernel, *geometry);
+    if (failed(isInteger) || *isInteger)
+      return success(succeeded(isInteger));
+  }
   if (geometry->isPointwise()) {
     RowProduct product;
     product.lhs = op.getInput();

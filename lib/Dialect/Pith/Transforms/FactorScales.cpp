@@ -227,6 +227,78 @@ struct FactorMatMul : OpRewritePattern<MatMulOp> {
   }
 };
 
+/// Codes of scaled sums are quotients, and a division per element is dear: its divisor
+/// goes into the factors that are there. What lies between is homogeneous.
+struct FoldDivisor : OpRewritePattern<QuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
+    auto divisor = getConstantScalar(op.getScale());
+    if (!divisor || *divisor == 1 || !(*divisor > 1e-30) || !std::isfinite(*divisor) ||
+        !tensorType(op.getInput()).getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "not one divisor");
+    SmallVector<Operation *> chain;
+    Operation *last = findFactor(op.getInput(), chain);
+    if (!last)
+      return rewriter.notifyMatchFailure(op, "not codes of scaled sums alone");
+    Value value;
+    for (Operation *part : llvm::reverse(chain)) {
+      rewriter.setInsertionPoint(part);
+      Operation *copy = rewriter.clone(*part);
+      if (value)
+        copy->setOperand(0, value);
+      if (!isa<ReluOp>(copy))
+        for (unsigned i = 1; i < copy->getNumOperands(); ++i)
+          copy->setOperand(i, divide(rewriter, copy, copy->getOperand(i), *divisor));
+      value = copy->getResult(0);
+    }
+    rewriter.setInsertionPoint(op);
+    HostTensor one(tensorType(op.getScale()));
+    one.setDouble(0, 1);
+    Value scale = createConstant(rewriter, op.getLoc(), one);
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputMutable().assign(value);
+      op.getScaleMutable().assign(scale);
+    });
+    return success();
+  }
+
+private:
+  static bool isProduct(Value value) {
+    return isa_and_nonnull<ConvOp, MatMulOp>(value.getDefiningOp());
+  }
+  static bool isConstant(Value value) { return bool(getConstantTensor(value)); }
+
+  /// The multiplication of a product's sums by constants from which `value` is made, by
+  /// adding constants and cutting off; all those ops, from the last one on.
+  static Operation *findFactor(Value value, SmallVectorImpl<Operation *> &chain) {
+    while (Operation *op = value.getDefiningOp()) {
+      bool isFactor = isa<MulOp>(op) && isProduct(op->getOperand(0));
+      if (!isFactor && !isa<ReluOp, ClipOp, AddOp>(op))
+        return nullptr;
+      if (!value.hasOneUse() || tensorType(value).getElementType() !=
+                                    tensorType(op->getOperand(0)).getElementType() ||
+          !llvm::all_of(llvm::drop_begin(op->getOperands()), isConstant))
+        return nullptr;
+      chain.push_back(op);
+      if (isFactor)
+        return op;
+      value = op->getOperand(0);
+    }
+    return nullptr;
+  }
+
+  static Value divide(PatternRewriter &rewriter, Operation *user, Value constant,
+                      double divisor) {
+    HostTensor values = *getConstantTensor(constant);
+    HostTensor quotients(values.getType());
+    for (int64_t i = 0; i < values.getNumElements(); ++i)
+      quotients.setDouble(i, values.getDouble(i) / divisor);
+    OpBuilder builder(user);
+    return createConstant(builder, user->getLoc(), quotients);
+  }
+};
+
 /// Means and sums: `mean(s · q)` is `s · mean(q)`.
 struct FactorMean : RewritePattern {
   FactorMean(MLIRContext *context, StringRef name) : RewritePattern(name, 1, context) {}
@@ -253,7 +325,7 @@ struct FactorMean : RewritePattern {
 struct FactorScalesPass : pith::impl::FactorScalesPassBase<FactorScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FactorConv, FactorMatMul>(&getContext());
+    patterns.add<FactorConv, FactorMatMul, FoldDivisor>(&getContext());
     for (StringRef name : {AveragePoolOp::getOperationName(), ReduceOp::getOperationName()})
       patterns.add<FactorMean>(&getContext(), name);
     if (failed(applyToFixedPoint(getOperation(), std::move(patterns))))

@@ -61,3 +61,55 @@ func.func @others(%codes: tensor<3x4xi8>) -> tensor<3xf32> {
     : (tensor<3x4xf32>) -> tensor<3xf32>
   return %y : tensor<3xf32>
 }
+
+// -----
+
+// Codes of scaled sums: the divisor goes into factors, biases and limits.
+// CHECK-LABEL: func.func @divisor
+// CHECK: %[[SUM:.*]] = pith.matmul
+// CHECK: %[[F:.*]] = pith.constant dense<[4.000000e+00, 8.000000e+00]> : tensor<2xf32>
+// CHECK: %[[M:.*]] = pith.mul %[[SUM]], %[[F]]
+// CHECK: %[[B:.*]] = pith.constant dense<[2.000000e+00, 4.000000e+00]> : tensor<2xf32>
+// CHECK: %[[A:.*]] = pith.add %[[M]], %[[B]]
+// CHECK: %[[R:.*]] = pith.relu %[[A]]
+// CHECK: %[[HIGH:.*]] = pith.constant dense<2.400000e+01> : tensor<f32>
+// CHECK: %[[C:.*]] = pith.clip %[[R]], %{{.*}}, %[[HIGH]]
+// CHECK: %[[ONE:.*]] = pith.constant dense<1.000000e+00> : tensor<1xf32>
+// CHECK: pith.quantize %[[C]], %[[ONE]]
+func.func @divisor(%codes: tensor<3x4xi8>) -> tensor<3x2xui8> {
+  %s = pith.constant dense<5.000000e-01> : tensor<1xf32> : tensor<1xf32>
+  %c = pith.constant dense<[[1, 2, 3, 4], [-1, -2, -3, -4]]> : tensor<2x4xi8> : tensor<2x4xi8>
+  %t = pith.constant dense<[[2.0], [4.0]]> : tensor<2x1xf32> : tensor<2x1xf32>
+  %x = pith.dequantize %codes, %s {axis = 1 : i64} : (tensor<3x4xi8>, tensor<1xf32>) -> tensor<3x4xf32>
+  %w = pith.dequantize %c, %t : (tensor<2x4xi8>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  %y = pith.matmul %x, %w {transpose_rhs}
+    : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
+  %b = pith.constant dense<[0.5, 1.0]> : tensor<2xf32> : tensor<2xf32>
+  %a = pith.add %y, %b : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  %r = pith.relu %a : (tensor<3x2xf32>) -> tensor<3x2xf32>
+  %low = pith.constant dense<0.0> : tensor<f32> : tensor<f32>
+  %high = pith.constant dense<6.0> : tensor<f32> : tensor<f32>
+  %l = pith.clip %r, %low, %high : (tensor<3x2xf32>, tensor<f32>, tensor<f32>) -> tensor<3x2xf32>
+  %d = pith.constant dense<0.25> : tensor<1xf32> : tensor<1xf32>
+  %q = pith.quantize %l, %d : (tensor<3x2xf32>, tensor<1xf32>) -> tensor<3x2xui8>
+  return %q : tensor<3x2xui8>
+}
+
+// -----
+
+// What else needs the sums keeps them, and their codes a division.
+// CHECK-LABEL: func.func @shared
+// CHECK: pith.constant dense<2.500000e-01> : tensor<1xf32>
+// CHECK: pith.quantize
+func.func @shared(%codes: tensor<3x4xi8>) -> (tensor<3x2xf32>, tensor<3x2xi8>) {
+  %s = pith.constant dense<5.000000e-01> : tensor<1xf32> : tensor<1xf32>
+  %c = pith.constant dense<[[1, 2, 3, 4], [-1, -2, -3, -4]]> : tensor<2x4xi8> : tensor<2x4xi8>
+  %t = pith.constant dense<[[2.0], [4.0]]> : tensor<2x1xf32> : tensor<2x1xf32>
+  %x = pith.dequantize %codes, %s {axis = 1 : i64} : (tensor<3x4xi8>, tensor<1xf32>) -> tensor<3x4xf32>
+  %w = pith.dequantize %c, %t : (tensor<2x4xi8>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  %y = pith.matmul %x, %w {transpose_rhs}
+    : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
+  %d = pith.constant dense<0.25> : tensor<1xf32> : tensor<1xf32>
+  %q = pith.quantize %y, %d : (tensor<3x2xf32>, tensor<1xf32>) -> tensor<3x2xi8>
+  return %y, %q : tensor<3x2xf32>, tensor<3x2xi8>
+}

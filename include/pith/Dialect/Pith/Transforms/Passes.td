@@ -177,9 +177,12 @@ def FactorScalesPass : Pith_SimplifyPass<"pith-factor-scales"> {
     2^24 are exact then, so that rounding the result again (QDQ
     models) gives the code that exact arithmetic gives.
 
+    Where the scaled sums become codes again, through nothing but added constants and
+    limits, the divisor of `pith.quantize` goes into all these constants.
+
     Requires: simplified IR.
-    Ensures: such products and convolutions have weights with scales of 1, and such
-    means have integers as input.
+    Ensures: such products and convolutions have weights with scales of 1, such means
+    have integers as input, and such codes a scale of 1.
   }];
 }
 
