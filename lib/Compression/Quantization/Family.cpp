@@ -42,8 +42,8 @@ CompressionFamily getQuantizationFamily() {
            {"gptq", "quantize-gptq{bits=4 group-size=32}",
             "weights of 4 bits in groups of 32, by output error; needs a profile"},
            {"w8a8", "quantize{bits=8 granularity=per-channel},quantize-activations",
-            "int8 and activations of 8 bits, dynamic per row"},
+            "int8 and activations of 8 bits, static where there is a profile, else dynamic per row"},
            {"w4a8", "quantize{bits=4 group-size=32},quantize-activations",
-            "int4 and activations of 8 bits, dynamic per row and group"}}};
+            "int4 and activations of 8 bits, static where there is a profile, else dynamic per row and group"}}};
 }
 } // namespace pith
