@@ -72,7 +72,7 @@ static llvm::StringSet<> collectResources(ModuleOp module) {
 static void dropAnnotations(Operation *op) {
   for (StringRef name : {StringRef(kOriginalAttr), StringRef(kStatisticsAttr),
                          StringRef(kSensitivityAttr), StringRef(kBitsAttr),
-                         StringRef(kRankAttr)})
+                         StringRef(kRankAttr), StringRef(kMeanErrorAttr)})
     op->removeAttr(name);
 }
 

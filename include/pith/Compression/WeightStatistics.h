@@ -14,6 +14,8 @@
 //                            output error per squared error of the op's output
 //     pith.bits         i64  bits per code chosen for its weight, for passes with bits=0
 //     pith.rank         i64  rank chosen for its weight, for passes with rank=0
+//     pith.mean_error        f32 [outputs]: what was added to the op's bias because of
+//                            its weight's error
 //
 //===----------------------------------------------------------------------===//
 #ifndef PITH_COMPRESSION_WEIGHTSTATISTICS_H
@@ -29,6 +31,7 @@ namespace pith {
 constexpr llvm::StringLiteral kSensitivityAttr = "pith.sensitivity";
 constexpr llvm::StringLiteral kBitsAttr = "pith.bits";
 constexpr llvm::StringLiteral kRankAttr = "pith.rank";
+constexpr llvm::StringLiteral kMeanErrorAttr = "pith.mean_error";
 
 /// Whether some use multiplies an activation with the weight (a look-up does not).
 bool isContracted(const Weight &weight);

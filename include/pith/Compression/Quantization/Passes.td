@@ -164,12 +164,6 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
 
 /// How weights are cut into groups, as pith-quantize-weights has it.
 defvar weightCodeOptions = [
-  Option<"scheme", "scheme", "::pith::QuantizationScheme",
-    "::pith::QuantizationScheme::Symmetric", "Where the codes' zero is",
-    [{::llvm::cl::values(
-      clEnumValN(::pith::QuantizationScheme::Symmetric, "symmetric", "at 0"),
-      clEnumValN(::pith::QuantizationScheme::Asymmetric, "asymmetric",
-                 "at a zero point per group"))}]>,
   Option<"granularity", "granularity", "::pith::QuantizationGranularity",
     "::pith::QuantizationGranularity::Group", "What shares a scale",
     [{::llvm::cl::values(
@@ -234,6 +228,12 @@ def QuantizeGptqPass : Pith_CompressionPass<"pith-quantize-gptq"> {
     Option<"bits", "bits", "unsigned", "4",
       "Bits per code, 1 to 8; 0: as pith-choose-bits chose, 4 where it did not">
     ], weightCodeOptions, [
+    Option<"scheme", "scheme", "::pith::QuantizationScheme",
+      "::pith::QuantizationScheme::Symmetric", "Where the codes' zero is",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::QuantizationScheme::Symmetric, "symmetric", "at 0"),
+        clEnumValN(::pith::QuantizationScheme::Asymmetric, "asymmetric",
+                   "at a zero point per group"))}]>,
     Option<"order", "order", "::pith::ActivationOrder", "::pith::ActivationOrder::Full",
       "In which order elements are rounded",
       [{::llvm::cl::values(
@@ -247,6 +247,71 @@ def QuantizeGptqPass : Pith_CompressionPass<"pith-quantize-gptq"> {
       "How often all groups are rounded again, 0 to 100">,
     Option<"correctBias", "correct-bias", "bool", "true",
       "Whether the op's bias makes up for the mean error">
+  ], selectionOptions);
+}
+
+def QuantizeHqqPass : Pith_CompressionPass<"pith-quantize-hqq"> {
+  let summary = "replaces float weights by integer codes with robust real zero points";
+  let description = [{
+    Half-quadratic quantization (Badri and Shaji, "Half-Quadratic Quantization of Large
+    Machine Learning Models", 2023), which needs no data. For each group w, with b =
+    `bits`, q = clamp(round(w / s + z), 0, 2^b − 1) and w' = (q − z) · s, it makes small
+
+        Σ |w − w'|^p                                    (p = `norm`)
+
+    which cares less for outliers than squares do. From s = (max w − min w) / (2^b − 1)
+    and z = −min w / s, `iterations` times, with β = 10 · 1.01^i:
+
+        e = sign(x) · max(0, |x| − |x|^(p−1) / β),  x = w − w'   (in units of the first s)
+        s = cov(q, w − e) / var(q)                               (with `fit-scale`)
+        z = mean(q − (w − e) / s)
+
+    The best of all is kept. The authors keep s as it is; fitting it is the same
+    regression. z is a real number of the scale's type.
+
+    Requires: `pith` IR; weights are constants.
+    Ensures: each selected weight is a `pith.dequantize` and carries `pith.error`
+    (dB); remarks name the others and say why.
+  }];
+  let options = !listconcat([
+    Option<"bits", "bits", "unsigned", "4",
+      "Bits per code, 1 to 8; 0: as pith-choose-bits chose, 4 where it did not">
+    ], weightCodeOptions, [
+    Option<"norm", "norm", "double", "0.7",
+      "Exponent of the error that is minimized, above 0 and at most 1">,
+    Option<"fitScale", "fit-scale", "bool", "true",
+      "Whether scales are fitted, and not zero points alone">,
+    Option<"iterations", "iterations", "unsigned", "20", "Steps per group">
+  ], selectionOptions);
+}
+
+def LearnRoundingPass : Pith_CompressionPass<"pith-learn-rounding"> {
+  let summary = "rounds quantized weights up or down so that outputs err least";
+  let description = [{
+    AdaRound (Nagel et al., "Up or Down? Adaptive Rounding for Post-Training
+    Quantization", 2020). Scales and zero points stay; each element may have the code
+    below or above its exact place, f = floor(w / s + z) or f + 1, within the codes there
+    are. With the Gram matrix G of the activation, for each row
+
+        minimize  d · G · dᵀ / u + λ Σ (1 − |2h − 1|^β),   w − d = (f + h(v) − z) · s
+        h(v) = clip(1.2 · sigmoid(v) − 0.1, 0, 1)
+
+    by `iterations` steps of Adam of length `rate`, where β falls from 20 to 2, λ = `pull`
+    is 0 for a fifth of the steps, and u is the mean error of an element that is half a
+    code off. h is then rounded. From there, and from the codes that the weight has,
+    coordinate descent turns single elements as long as that makes dGdᵀ less; the
+    best of both is kept, or the codes there were: the error never grows.
+
+    Requires: `pith` IR; ops with quantized weights carry `pith.statistics` with Gram
+    matrices.
+    Ensures: selected weights have codes whose outputs err no more than before;
+    remarks have both errors, and name the weights that stay.
+  }];
+  let options = !listconcat([
+    Option<"iterations", "iterations", "unsigned", "200",
+      "Steps of the relaxation; 0: descent alone">,
+    Option<"rate", "rate", "double", "0.05", "Length of its steps, above 0">,
+    Option<"pull", "pull", "double", "0.1", "Weight of the pull to whole numbers">
   ], selectionOptions);
 }
 
