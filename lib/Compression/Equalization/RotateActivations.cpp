@@ -17,6 +17,7 @@
 #include "pith/Compression/Equalization/EqualizationOps.h"
 #include "pith/Compression/Equalization/Passes.h"
 #include "pith/Compression/Equalization/ScaleFlow.h"
+#include "pith/Compression/WeightStatistics.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -111,6 +112,28 @@ static double getIncoherence(ArrayRef<OpOperand *> weights) {
   return weights.empty() ? 0 : sum / weights.size();
 }
 
+/// How many root mean squares the largest element of the readers' activations is, on
+/// average; nothing if that is not known of all.
+static std::optional<double> getPeak(ArrayRef<OpOperand *> readers) {
+  double sum = 0;
+  for (OpOperand *weight : readers) {
+    std::optional<ActivationStatistics> seen =
+        ActivationStatistics::get(weight->getOwner());
+    if (!seen || !seen->gram || seen->rows == 0)
+      return std::nullopt;
+    int64_t G = seen->getGroups(), K = seen->getReductionSize();
+    double energy = 0, largest = 0;
+    for (int64_t i = 0; i < G * K; ++i) {
+      energy += seen->getSquareSum(i / K, i % K);
+      largest = std::max(largest, double(seen->largest.as<float>()[i]));
+    }
+    if (!(energy > 0))
+      return std::nullopt;
+    sum += largest / std::sqrt(energy / double(seen->rows * G * K));
+  }
+  return sum / readers.size();
+}
+
 LogicalResult RotateActivationsPass::rotate(Value activation, Operation *user,
                                             llvm::SetVector<Value> &done) {
   int64_t size = tensorType(activation).getShape().back();
@@ -128,6 +151,14 @@ LogicalResult RotateActivationsPass::rotate(Value activation, Operation *user,
            success();
   if (!isExplicit && region.countExplicitOps() > 0)
     return remarkMissed(user, "that takes explicit ops"), success();
+  std::optional<double> peak = onlyOutliers ? getPeak(region.readers) : std::nullopt;
+  double normal = std::sqrt(2 * std::log(double(size)));
+  if (peak && *peak <= normal)
+    return remarkMissed(user, llvm::formatv("its largest element is {0:f1} root mean squares, "
+                                            "no more than the {1:f1} of a rotated one",
+                                            *peak, normal)
+                                  .str()),
+           success();
   for (Value value : region.values)
     done.insert(value);
   std::string nodes;

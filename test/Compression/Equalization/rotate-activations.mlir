@@ -1,6 +1,8 @@
 // RUN: pith-opt %s --pith-rotate-activations=min-elements=1 --split-input-file | FileCheck %s
 // RUN: pith-opt %s --pith-rotate-activations='min-elements=1 block=2' --split-input-file | FileCheck %s --check-prefix=BLOCK
 // RUN: pith-opt %s --pith-rotate-activations='min-elements=1 seed=1' --split-input-file | FileCheck %s --check-prefix=SEED
+// RUN: pith-opt %s --pith-rotate-activations=min-elements=1 --remarks-filter-missed='pith-rotate-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=LEFT
+// RUN: pith-opt %s --pith-rotate-activations='min-elements=1 only-outliers=false' --split-input-file | FileCheck %s --check-prefix=ALL
 // RUN: pith-opt %s --pith-rotate-activations='min-elements=1 explicit=false' --remarks-filter-passed='pith-rotate-.*' --remarks-filter-missed='pith-rotate-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // An input is rotated by ops, once for both products: windows of 4 of its 6 elements.
@@ -61,6 +63,25 @@ func.func @stream(%i: tensor<3xi64>) -> tensor<3x5xf32> {
 
 // -----
 
+// Without outliers a rotation does harm: 1 is 0.4 root mean squares here, a normal
+// distribution's largest of two 1.2.
+
+// LEFT: loc("/even"): [Missed] NotRotated {{.*}}"its largest element is 0.4 root mean squares, no more than the 1.2 of a rotated one"
+// ALL-LABEL: func @even
+// ALL: pith.hadamard
+// BLOCK-LABEL: func @even
+// BLOCK-NOT: pith.hadamard
+// BLOCK: return
+func.func @even(%x: tensor<3x2xf32>) -> tensor<3x1xf32> {
+  %w = pith.constant dense<[[1.0, 0.4]]> : tensor<1x2xf32> {name = "w"} : tensor<1x2xf32>
+  %y = pith.matmul %x, %w {transpose_rhs, pith.statistics = {rows = 1 : i64, minimum = -1.0 : f32, maximum = 1.0 : f32,
+      mean = dense<0.0> : tensor<1x2xf32>, magnitude = dense<1.0> : tensor<1x2xf32>, largest = dense<1.0> : tensor<1x2xf32>,
+      gram = dense<[[[8.0, 0.0], [0.0, 2.0]]]> : tensor<1x2x2xf32>}} : (tensor<3x2xf32>, tensor<1x2xf32>) -> tensor<3x1xf32> loc("/even")
+  return %y : tensor<3x1xf32>
+}
+
+// -----
+
 // Statistics are rotated too: signs are + and −, so that (x, y) becomes (x − y, x + y) / √2.
 
 // BLOCK-LABEL: func @statistics
@@ -68,7 +89,7 @@ func.func @stream(%i: tensor<3xi64>) -> tensor<3x5xf32> {
 func.func @statistics(%x: tensor<3x2xf32>) -> tensor<3x1xf32> {
   %w = pith.constant dense<[[1.0, 0.4]]> : tensor<1x2xf32> {name = "w"} : tensor<1x2xf32>
   %y = pith.matmul %x, %w {transpose_rhs, pith.statistics = {rows = 2 : i64, minimum = -16.0 : f32, maximum = 4.0 : f32,
-      mean = dense<0.0> : tensor<1x2xf32>, magnitude = dense<1.0> : tensor<1x2xf32>, largest = dense<1.0> : tensor<1x2xf32>,
+      mean = dense<0.0> : tensor<1x2xf32>, magnitude = dense<1.0> : tensor<1x2xf32>, largest = dense<4.0> : tensor<1x2xf32>,
       gram = dense<[[[8.0, 0.0], [0.0, 2.0]]]> : tensor<1x2x2xf32>}} : (tensor<3x2xf32>, tensor<1x2xf32>) -> tensor<3x1xf32>
   return %y : tensor<3x1xf32>
 }

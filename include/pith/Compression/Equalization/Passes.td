@@ -132,7 +132,9 @@ def RotateActivationsPass : Pith_CompressionPass<"pith-rotate-activations"> {
     stream is rotated at once: tables, weights that write to it (W' = Rᵀ · W) and
     weights that read from it, at no cost at run time. Where R cannot move further the
     stream is rotated, or back, by explicit ops; where that takes more ops than there are
-    activations, each activation is rotated by itself.
+    activations, each activation is rotated by itself. A rotation spreads zeros, too:
+    activations whose largest element is no more than √(2 ln n) root mean squares, what n
+    normally distributed ones have, stay as they are if statistics tell so.
 
     Requires: `pith` IR; weights are constants.
     Ensures: the model computes the same up to rounding. Gram matrices and means of
@@ -146,7 +148,9 @@ def RotateActivationsPass : Pith_CompressionPass<"pith-rotate-activations"> {
       "Elements that are mixed at most, a power of two; 0: as many as there are">,
     Option<"seed", "seed", "uint64_t", "0", "Of the random signs">,
     Option<"isExplicit", "explicit", "bool", "true",
-      "Also rotate by explicit ops, not only where that is free">
+      "Also rotate by explicit ops, not only where that is free">,
+    Option<"onlyOutliers", "only-outliers", "bool", "true",
+      "Where there are statistics, leave activations as they are that have no outliers">
   ], selectionOptions);
 }
 
