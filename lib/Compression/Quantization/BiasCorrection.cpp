@@ -99,6 +99,8 @@ void pith::correctBias(OpOperand &use, ArrayRef<float> error, StringRef name) {
   if (before && before->getType() == total.getType())
     for (auto [left, right] : llvm::zip_equal(change, before->as<float>()))
       left -= right;
+  if (llvm::all_of(change, [](float x) { return x == 0; }))
+    return;
   op->setAttr(kMeanErrorAttr, total.toAttribute((name + ".mean_error").str()));
   addToBias(use, change, (name + ".bias").str());
 }

@@ -1,0 +1,11 @@
+// RUN: pith-opt %s --pith-quantize-gptq=min-elements=1 --verify-diagnostics
+// RUN: not pith-opt %s --pith-quantize-weights=min-elements=1 --pith-learn-rounding=min-elements=1 2>&1 | FileCheck %s
+// RUN: not pith-opt %s --pith-quantize-weights=min-elements=1 --pith-correct-bias=min-elements=1 2>&1 | FileCheck %s
+
+// CHECK: needs a profile of the model's activations, found none
+func.func @main(%x: tensor<1x4xf32>) -> tensor<1x1xf32> {
+  %w = pith.constant dense<[[0.4, 0.3, 7.0, -7.0]]> : tensor<1x4xf32> {name = "w"} : tensor<1x4xf32>
+  // expected-error @below {{pith-quantize-gptq needs a profile of the model's activations, found none}}
+  %y = pith.matmul %x, %w {transpose_rhs} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
