@@ -70,7 +70,8 @@ private:
                                     const ActivationStatistics &statistics);
   Value makeCodes(Value activation, const CodeGrid &grid);
   Value makeDynamicCodes(Value activation, int64_t groupSize);
-  double getThreshold() const { return minSqnr < 0 ? 2.5 * bits : minSqnr; }
+  /// What static codes must reach, in dB.
+  double getThreshold(const Site &site) const;
 
   void keep(Operation *op, const llvm::Twine &reason);
   void remarkRounded(Operation *op, const std::string &what);
@@ -228,6 +229,14 @@ Value QuantizeActivationsPass::makeCodes(Value activation, const CodeGrid &grid)
                               /*group_size=*/0);
 }
 
+double QuantizeActivationsPass::getThreshold(const Site &site) const {
+  if (minSqnr >= 0)
+    return minSqnr;
+  // Scales of every row are the better choice unless one for all is as good as exact.
+  bool hasChoice = mode == ActivationMode::Auto && site.isRowProduct();
+  return (hasChoice ? 5.0 : 2.5) * bits;
+}
+
 static std::string describe(const ChosenGrid &chosen, unsigned bits, double decibels) {
   const CodeGrid &grid = chosen.grid;
   return llvm::formatv("static {0}int{1} activation, {2:f4} to {3:f4} ({4}), "
@@ -270,9 +279,9 @@ LogicalResult QuantizeActivationsPass::quantizeStatically(Value activation,
   Value codes;
   for (auto [site, layer] : llvm::zip(seenSites, layers)) {
     double decibels = toDecibels(layer.getError(values, chosen.grid));
-    if (decibels < getThreshold()) {
+    if (decibels < getThreshold(site)) {
       keep(site.op, llvm::formatv("{0} would cost too much: expected at least {1:f1} dB",
-                                  describe(chosen, bits, decibels), getThreshold())
+                                  describe(chosen, bits, decibels), getThreshold(site))
                         .str());
       sites.push_back(site);
       continue;

@@ -106,7 +106,9 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
         signal = tr(W G Wᵀ)                     (G: the profile's Gram matrix)
 
     A layer whose estimated signal to noise is below `min-sqnr` keeps its float
-    activation, or gets dynamic codes where it can.
+    activation, or, with `mode=auto`, gets dynamic codes where it can. By default that
+    is 2.5 dB per bit, or 5 where the layer could have dynamic codes: activations of
+    language models differ from row to row.
 
     *Dynamic*, for products that contract `x` over its last axis alone:
 
@@ -148,7 +150,7 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
                    "at a zero point"))}]>,
     Option<"minSqnr", "min-sqnr", "double", "-1",
       "Least estimated signal to noise of a layer with static codes, in dB; below 0: "
-      "2.5 per bit">,
+      "2.5 per bit, 5 where dynamic codes are possible">,
     Option<"granularity", "granularity", "::pith::ActivationGranularity",
       "::pith::ActivationGranularity::Weight", "What shares a dynamic scale",
       [{::llvm::cl::values(
