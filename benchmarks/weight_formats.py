@@ -43,7 +43,6 @@ FORMATS = {
     "vector 2 x 8 bits": "quantize-to-vectors{vector=2 bits=8}",
     "vector 4 x 8 bits": "quantize-to-vectors{vector=4 bits=8}",
     "vector 8 x 8 bits": "quantize-to-vectors{vector=8 bits=8}",
-    "vector 4 x 12 bits": "quantize-to-vectors{vector=4 bits=12}",
     "f16": "round-floats{to=f16}", "bf16": "round-floats{to=bf16}",
 }
 

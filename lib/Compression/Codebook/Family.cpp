@@ -29,6 +29,7 @@ namespace pith {
 CompressionFamily getCodebookFamily() {
   return {registerOps,
           {[] { return createQuantizeToCodebookPass(); },
+           [] { return createQuantizeToVectorsPass(); },
            [] { return createQuantizeGptvqPass(); }},
           {{"nf4", "quantize-to-codebook{codebook=nf bits=4}",
             "NormalFloat of 4 bits in groups of 64"},
@@ -40,7 +41,11 @@ CompressionFamily getCodebookFamily() {
             "OCP MX floats of 8 bits (e4m3), in groups of 32"},
            {"ternary", "quantize-to-codebook{codebook=ternary}",
             "-1, 0 and 1 in 2 bits, in groups of 64"},
+           {"gptvq", "quantize-gptvq",
+            "codebooks learnt by the output's error, 16 values per weight; needs a profile"},
            {"kmeans", "quantize-to-codebook{codebook=kmeans}",
-            "learnt values, 16 per weight, in groups of 64"}}};
+            "learnt values, 16 per weight, in groups of 64"},
+           {"vectors", "quantize-to-vectors",
+            "learnt vectors of 4 elements, one code of 8 bits each"}}};
 }
 } // namespace pith

@@ -32,8 +32,8 @@ LogicalResult VectorDecodeOp::verify() {
     return emitOpError("expected a shape of 2 or more positive sizes, found [")
            << shape << "]";
   auto code = cast<IntegerType>(getCodes().getType().getElementType());
-  if (!code.isUnsigned() || code.getWidth() < 2 || code.getWidth() > 16) // C2
-    return emitOpError("expected unsigned codes of 2 to 16 bits, found ") << code;
+  if (!code.isUnsigned() || code.getWidth() < 2 || code.getWidth() > 8) // C2
+    return emitOpError("expected unsigned codes of 2 to 8 bits, found ") << code;
   RankedTensorType codebook = getCodebook().getType();
   int64_t count = int64_t(1) << code.getWidth();
   Type entry = codebook.getElementType();

@@ -88,7 +88,7 @@ def Pith_VectorDecodeOp : Pith_Op<"vector_decode",
 
     Constraints:
     - C1: `shape` has at least 2 sizes, all positive
-    - C2: codes are unsigned integers of 2 to 16 bits, `[rows, ⌈R / v⌉]`
+    - C2: codes are unsigned integers of 2 to 8 bits, `[rows, ⌈R / v⌉]`
     - C3: `codebook` is `[2^bits, v]`, v from 2 to 8, of type i8, f16, bf16 or f32
     - C4: `group_size` is not negative, and a multiple of `v`
     - C5: `scale` is of type f16, bf16 or f32, and `[rows, ⌈R / group_size⌉]` or a single

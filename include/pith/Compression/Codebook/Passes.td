@@ -90,6 +90,39 @@ def QuantizeToCodebookPass : Pith_CompressionPass<"pith-quantize-to-codebook"> {
   ], selectionOptions);
 }
 
+def QuantizeToVectorsPass : Pith_CompressionPass<"pith-quantize-to-vectors"> {
+  let summary = "replaces runs of weights by codes that index a table of vectors";
+  let description = [{
+    Every `vector` consecutive elements along the flattened reduction axes of an output
+    become one code of `bits` bits, which indexes a table C of vectors of 8-bit integers
+    that is learnt for the weight; an output has one scale s:
+
+        w'[r, k] = C[q[r, ⌊k / vector⌋], k mod vector] · s[r]
+
+    `bits` / `vector` bits per element, and the table. Without a profile C is a k-means
+    of the runs over their rows' root mean squares (k-means++ and Lloyd's iterations;
+    Stock et al., "And the Bit Goes Down", 2020), else weighted by the inputs' energy.
+    With the Gram matrix G of the activation the error that is made small is
+    tr((W − W') G (W − W')ᵀ): codes are found run after run, each making up for the
+    errors before it (van Baalen et al., "GPTVQ", 2024), then `sweeps` turns follow of
+    coordinate descent over the codes, least-squares vectors (conjugate gradients, for
+    weights of up to 2·10⁹ outputs · K²) and least-squares scales (in kind as Egiazarian
+    et al., "AQLM", 2024).
+
+    Requires: `pith` IR; weights are constants.
+    Ensures: each selected weight is a `pith.vector_decode` and carries `pith.error`
+    (dB); remarks name the others and say why.
+  }];
+  let options = !listconcat([
+    Option<"vector", "vector", "int64_t", "4", "Elements per vector, 2 to 8">,
+    Option<"bits", "bits", "unsigned", "0",
+      "Bits per code, 2 to 8; 0: as pith-choose-bits chose per element, or the most, up "
+      "to 8, whose table takes at most a quarter of what codes take">,
+    Option<"sweeps", "sweeps", "unsigned", "4",
+      "Turns of descent and least squares, with a Gram matrix">
+  ], selectionOptions);
+}
+
 def QuantizeGptvqPass : Pith_CompressionPass<"pith-quantize-gptvq"> {
   let summary = "learns the codebook of each weight by the error of the layer's output";
   let description = [{

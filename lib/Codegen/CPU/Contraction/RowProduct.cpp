@@ -22,9 +22,6 @@ using namespace pith;
 
 /// Rows of one job: bounds the memory for waiting sums.
 static constexpr int64_t kRowsPerJob = 128;
-/// Up to this many rows, decoding for every tile is cheaper than a copy: instructions
-/// that decode run beside those that multiply, where there are registers for both.
-static constexpr int64_t kDirectRows = 16, kFewDirectRows = 4;
 
 namespace {
 class RowProductEmitter {
@@ -38,7 +35,6 @@ public:
 
 private:
   using Mode = FloatContraction::Mode;
-  int64_t directTile() const;
   int64_t directRows() const;
   void emitJob(OpBuilder &builder, Value panel, Value block);
   void emitRows(OpBuilder &builder, Mode mode, Value panel, Value from, Value to,
@@ -56,21 +52,15 @@ private:
 };
 } // namespace
 
-/// Rows of a tile that decodes: that needs registers, too.
-int64_t RowProductEmitter::directTile() const {
+/// Up to this many rows, decoding in registers is cheaper than a copy. It needs
+/// registers, too; more than one tile would decode twice.
+int64_t RowProductEmitter::directRows() const {
   const TargetDescription &target = kernel.getTarget();
   int64_t vectors = weight.getShape().vectors;
   int64_t most = RegisterTile::maxRows(target, vectors);
   if (weight.isDense() || weight.isPlainBlocks())
     return most;
   return std::max<int64_t>(target.vectorRegisters >= 32 ? 16 / vectors : most / 2, 1);
-}
-
-int64_t RowProductEmitter::directRows() const {
-  if (weight.isDense() || weight.isPlainBlocks())
-    return directTile();
-  bool many = kernel.getTarget().vectorRegisters >= 32;
-  return std::max(directTile(), many ? kDirectRows : kFewDirectRows);
 }
 
 void RowProductEmitter::emitRows(OpBuilder &builder, Mode mode, Value panel,
@@ -116,7 +106,7 @@ void RowProductEmitter::emitJob(OpBuilder &builder, Value panel, Value block) {
   auto count = rows.getConstantCount();
   if (count && *count <= directRows())
     return emitRows(builder, Mode::Direct, panel, from, to,
-                    rows.tileSizes(directTile()), *count);
+                    rows.tileSizes(directRows()), *count);
   if (count || many == Mode::Direct)
     return emitRows(builder, many, panel, from, to, sizes, rowsPerJob);
   // Few rows: straight from the packed weight, read once.
@@ -126,7 +116,7 @@ void RowProductEmitter::emitJob(OpBuilder &builder, Value panel, Value block) {
   auto choice = scf::IfOp::create(builder, loc, TypeRange{}, isFew, true);
   OpBuilder direct(choice.getThenRegion().front().getTerminator());
   SmallVector<int64_t> small;
-  for (int64_t size = llvm::bit_floor(uint64_t(directTile())); size > 0; size /= 2)
+  for (int64_t size = llvm::bit_floor(uint64_t(few)); size > 0; size /= 2)
     small.push_back(size);
   emitRows(direct, Mode::Direct, panel, from, to, small, few);
   OpBuilder blocked(choice.getElseRegion().front().getTerminator());
