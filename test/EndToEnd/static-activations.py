@@ -54,6 +54,7 @@ for name, recipe in {
         "4 bits": f"{QUANTIZE},quantize-activations{{bits=4 min-sqnr=0}}",
         "int4 weights": "quantize{bits=4 group-size=32 min-elements=1},"
                         "quantize-activations{range=entropy min-sqnr=0}",
+        "dynamic, 4 bits": f"{QUANTIZE},quantize-activations{{mode=dynamic bits=4}}",
         "mixed": f"{QUANTIZE},quantize-activations{{min-sqnr=45}}"}.items():
     options = [f"--calibrate={folder}/samples"]
     # What the reference evaluator runs is what was compressed.
