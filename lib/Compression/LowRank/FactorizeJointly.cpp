@@ -32,6 +32,7 @@ namespace {
 /// Weights that may share a factor, as one matrix.
 struct Group {
   SmallVector<Weight> members; ///< in the order of their ops
+  SmallVector<int64_t> memberRows;
   std::vector<float> values;
   int64_t rows = 0, columns = 0;
   WeightMetric metric;
@@ -75,8 +76,8 @@ LogicalResult FactorizeJointlyPass::checkOptions(ErrorHandler error) const {
 ArrayRef<float> Group::getMember(ArrayRef<float> all, size_t index) const {
   size_t first = 0, width = all.size() / rows;
   for (size_t i = 0; i < index; ++i)
-    first += members[i].getType().getShape().front();
-  return all.slice(first * width, members[index].getType().getShape().front() * width);
+    first += memberRows[i];
+  return all.slice(first * width, memberRows[index] * width);
 }
 
 /// The value that the weight's only op contracts with it; null if there is none.
@@ -180,7 +181,7 @@ static double getSeparateNoise(MLIRContext *context, const Group &group,
   std::vector<std::pair<double, int64_t>> parts;
   double noise = 0;
   for (size_t i = 0; i < group.members.size(); ++i) {
-    int64_t rows = group.members[i].getType().getShape().front();
+    int64_t rows = group.memberRows[i];
     for (double square :
          getSpectrum(context, group.getMember(group.values, i), rows, group.columns,
                      group.metric.metric)) {
@@ -209,7 +210,8 @@ LogicalResult FactorizeJointlyPass::factorize(Group &group) {
     if (failed(values))
       return failure();
     llvm::append_range(group.values, values->as<float>());
-    group.rows += weight.getType().getShape().front();
+    group.memberRows.push_back(weight.getType().getShape().front());
+    group.rows += group.memberRows.back();
   }
   LowRankTarget target = getTarget(group);
   auto sizes = llvm::formatv("{0} x {1}", group.rows, group.columns).str();

@@ -27,14 +27,14 @@ FailureOr<WeightMetric> WeightMetric::get(const Weight &weight, Weighting weight
                                           double damping, StringRef pass) {
   WeightMetric result;
   result.name = "none";
-  if (weighting == Weighting::None || !isContracted(weight))
+  if (!isContracted(weight))
     return result;
-  if (weighting == Weighting::Auto) {
+  if (weighting == Weighting::None || weighting == Weighting::Auto) {
     result.seen = getStatistics(weight);
-    if (!fits(result.seen, weight)) {
+    if (!fits(result.seen, weight))
       result.seen.reset();
+    if (!result.seen || weighting == Weighting::None)
       return result;
-    }
     weighting = result.seen->gram ? Weighting::Gram : Weighting::Magnitude;
   } else {
     FailureOr<ActivationStatistics> seen =

@@ -21,7 +21,7 @@ namespace pith {
 struct WeightMetric {
   RowMetric metric;
   llvm::StringRef name; ///< `none`, `magnitude` or `gram`, for remarks
-  /// The statistics, if they were used.
+  /// The statistics, if there are any: errors of outputs are told even if not used.
   std::optional<ActivationStatistics> seen;
 
   /// Where `weighting` is `auto`, the best that the profile allows. Emits an error and

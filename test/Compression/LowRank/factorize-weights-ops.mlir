@@ -1,5 +1,5 @@
-// RUN: pith-opt %s --pith-factorize-weights='min-elements=1 rank=1' --split-input-file | FileCheck %s
-// RUN: pith-opt %s --pith-factorize-weights='min-elements=1 rank=1' --remarks-filter-missed='pith-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: pith-opt %s --pith-factorize-weights='min-elements=1 rank=1 form=matrix' --split-input-file | FileCheck %s
+// RUN: pith-opt %s --pith-factorize-weights='min-elements=1 rank=1 form=matrix' --remarks-filter-missed='pith-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // A convolution becomes one to `rank` channels, which has the window, and one of
 // 1 x 1 with the bias.
