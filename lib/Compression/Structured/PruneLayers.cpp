@@ -236,7 +236,7 @@ void PruneLayersPass::runOnOperation() {
   }
   std::vector<ResidualBlock> blocks = findBlocks(function);
   if (int64_t(blocks.size()) < count) {
-    module.emitError() << getArgumentName() << ": expected at least " << count
+    module.emitError() << getArgumentName() << ": expected at least " << int64_t(count)
                        << " residual blocks, found " << blocks.size();
     return signalPassFailure();
   }
