@@ -30,7 +30,10 @@ def interrupt(ready, *arguments):
     """Starts a command in a folder of its own, and stops it when `ready` says so."""
     out = os.path.join(folder, "out")
     os.makedirs(out, exist_ok=True)
-    process = subprocess.Popen([*arguments], cwd=out, stderr=subprocess.PIPE)
+    # Who runs tests in the background may have set the signal to be ignored.
+    process = subprocess.Popen(
+        [*arguments], cwd=out, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     start = time.monotonic()
     while process.poll() is None and not ready(out, time.monotonic() - start):
         time.sleep(0.001)
