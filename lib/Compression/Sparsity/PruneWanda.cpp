@@ -36,6 +36,9 @@ public:
 
   LogicalResult checkOptions(ErrorHandler error) const override {
     std::string message = checkSparsity(sparsity, sparsity.hasValue(), pattern, block);
+    if (message.empty() && !pattern.empty() && compare == ComparisonGroup::Layer)
+      message = "pattern " + pattern + " compares elements of one output, which "
+                "contradicts compare=layer; give one of the two";
     return message.empty() ? success() : error(message);
   }
 
@@ -59,10 +62,10 @@ static std::vector<float> getScores(ArrayRef<float> weights,
   return scores;
 }
 
-/// Keeps, of every output (or every row of blocks), those of greatest score.
-static void keepPerOutput(ScoreMatrix matrix, double sparsity, const SparsePattern &how,
-                          MutableArrayRef<char> mask) {
-  int64_t K = matrix.reduction, r = how.blockOutputs;
+/// Keeps those of greatest score of every `outputs` outputs.
+static void keepGreatest(ScoreMatrix matrix, double sparsity, const SparsePattern &how,
+                         int64_t outputs, MutableArrayRef<char> mask) {
+  int64_t K = matrix.reduction, r = outputs;
   for (int64_t o = 0; o < matrix.outputs; o += r) {
     int64_t rows = std::min(r, matrix.outputs - o);
     ScoreMatrix own{matrix.scores.slice(o * K, rows * K), rows, K};
@@ -94,7 +97,9 @@ LogicalResult PruneWandaPass::prune(const Weight &weight, const SparsePattern &h
   if (how.isNm())
     keepNm(&getContext(), matrix, how, mask.getMutableBytes());
   else
-    keepPerOutput(matrix, sparsity, how, mask.getMutableBytes());
+    keepGreatest(matrix, sparsity, how,
+                 compare == ComparisonGroup::Layer ? matrix.outputs : how.blockOutputs,
+                 mask.getMutableBytes());
   storeSparse(weight, *floats, *floats, mask, how, getArgumentName());
   return success();
 }

@@ -2,11 +2,15 @@
 // RUN: pith-opt %s --pith-prune-wanda='min-elements=1 pattern=1:2' --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=NM
 // RUN: pith-opt %s --pith-prune-wanda='min-elements=1 block=1x2' --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=BLOCK
 
+// RUN: pith-opt %s --pith-prune-wanda='min-elements=1 compare=layer' --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=LAYER
+
 // Norms of the activations are 1, 4, 2 and 3, so scores are 4, 4, 6, 9 and 2, 12, 2, 3: the
 // two greatest of each output stay, whatever their own magnitude.
 
 // CHECK: pith.constant dense<[3.000000e+00, 3.000000e+00, 3.000000e+00, 1.000000e+00]> : tensor<4xf32>
 // CHECK: pith.constant dense<{{\[\[}}false, false, true, true], [false, true, false, true]]> : tensor<2x4xi1>
+// Of all together 12, 9, 6 and the second 4: of equal ones the first is dropped.
+// LAYER: pith.constant dense<{{\[\[}}false, true, true, true], [false, true, false, false]]> : tensor<2x4xi1>
 // Of two neighbours the greater one, of equal ones the first: 4, 9 and 12, 3.
 // NM: pith.constant dense<{{\[\[}}4.000000e+00, 3.000000e+00], [3.000000e+00, 1.000000e+00]]> : tensor<2x2xf32>
 // Blocks of two elements: 4² + 4² against 6² + 9², and 2² + 12² against 2² + 3².

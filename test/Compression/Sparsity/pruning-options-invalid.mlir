@@ -12,6 +12,7 @@
 // RUN: not pith-opt %s --pith-prune-weights='pattern=2:4 schedule=erk' 2>&1 | FileCheck %s --check-prefix=SCHEDULE
 // RUN: not pith-opt %s --pith-prune-weights='pattern=2:4 scope=global' 2>&1 | FileCheck %s --check-prefix=SCHEDULE
 // RUN: not pith-opt %s --pith-prune-wanda='pattern=1:4 sparsity=0.5' 2>&1 | FileCheck %s --check-prefix=WANDA
+// RUN: not pith-opt %s --pith-prune-wanda='pattern=1:4 compare=layer' 2>&1 | FileCheck %s --check-prefix=COMPARE
 // RUN: not pith-opt %s --pith-prune-wanda=sparsity=1 2>&1 | FileCheck %s --check-prefix=SPARSITY
 // RUN: not pith-opt %s --pith-prune-sparsegpt=pattern=4:4 2>&1 | FileCheck %s --check-prefix=PATTERN
 // RUN: not pith-opt %s --pith-prune-sparsegpt=block-size=0 2>&1 | FileCheck %s --check-prefix=COLUMNS
@@ -27,6 +28,7 @@
 // SCOPE: a schedule says how much of each layer is dropped, which contradicts scope=global
 // SCHEDULE: pattern 2:4 drops the same part of each layer, which contradicts scope=global and schedules
 // WANDA: pattern 1:4 drops 0.750 of the elements, which contradicts sparsity 0.5
+// COMPARE: pattern 1:4 compares elements of one output, which contradicts compare=layer
 // SPARSITY: expected a sparsity from 0 to below 1, found 1
 // PATTERN: expected a pattern N:M with 1 <= N < M <= 32, found '4:4'
 // COLUMNS: expected a block-size of 1 or more, found 0

@@ -18,6 +18,7 @@
 namespace pith {
 
 enum class PruningScope { Layer, Global };
+enum class ComparisonGroup { Output, Layer };
 
 #define GEN_PASS_DECL
 #include "pith/Compression/Sparsity/Passes.h.inc"

@@ -75,17 +75,25 @@ def PruneWandaPass : Pith_CompressionPass<"pith-prune-wanda"> {
 
         score[o, k] = |w[o, k]| · ‖x[:, k]‖₂ = |w[o, k]| · √G[k, k]
 
-    Elements compete within their output alone: of every row of K elements the
-    ⌊sparsity · K⌋ of least score are dropped, of equal ones the first; with `pattern=N:M`
-    all but the N of greatest score in every M; with `block=RxC`, within every R outputs,
-    the blocks of least √Σ score². Weights that stay do not change; `pith-update-weights`
-    corrects them.
+    With `compare=output` elements compete within their output alone: of every row of K
+    elements the ⌊sparsity · K⌋ of least score are dropped, of equal ones the first. That
+    is best for language models; for convolutional ones, whose outputs differ in what they
+    need, `compare=layer` lets all elements of a weight compete. With `pattern=N:M` all but
+    the N of greatest score in every M are dropped; with `block=RxC`, within every R outputs
+    (or the layer), the blocks of least √Σ score². Weights that stay do not change;
+    `pith-update-weights` corrects them.
 
     Requires: a profile with Gram matrices. Weights that are looked up have no
     activation and stay as they are.
     Ensures: as `pith-prune-weights`; remarks have `output_sqnr_db`.
   }];
-  let options = !listconcat(pruningOptions, selectionOptions);
+  let options = !listconcat(pruningOptions, [
+    Option<"compare", "compare", "::pith::ComparisonGroup",
+      "::pith::ComparisonGroup::Output", "Which elements compete",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::ComparisonGroup::Output, "output", "those of one output"),
+        clEnumValN(::pith::ComparisonGroup::Layer, "layer", "those of one weight"))}]>
+  ], selectionOptions);
 }
 
 def PruneSparsegptPass : Pith_CompressionPass<"pith-prune-sparsegpt"> {
