@@ -234,13 +234,13 @@ LogicalResult pith::parseRecipe(StringRef recipe, OpPassManager &passes,
 void pith::printRecipeHelp(llvm::raw_ostream &os) {
   os << "presets:\n";
   for (const CompressionPreset &preset : getCompressionPresets())
-    os << "  " << llvm::left_justify(preset.name, 22) << preset.summary << '\n';
+    os << "  " << llvm::left_justify(preset.name, 24) << preset.summary << '\n';
   os << "passes, with options as in prune{sparsity=0.5}:\n";
   KnownPasses known;
   for (const KnownPass &entry : known.all()) {
-    os << "  " << llvm::left_justify(getShortName(entry.pass->getArgument()), 22)
+    os << "  " << llvm::left_justify(getShortName(entry.pass->getArgument()), 24)
        << entry.pass->getDescription() << '\n';
     for (const PassOptionName &option : getPassOptionNames(*entry.pass))
-      os << "    " << llvm::left_justify(option.name, 20) << option.help << '\n';
+      os << "    " << llvm::left_justify(option.name, 22) << option.help << '\n';
   }
 }

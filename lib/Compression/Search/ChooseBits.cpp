@@ -10,8 +10,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "pith/Compression/CheckedPass.h"
+#include "pith/Compression/Codebook/CodebookFit.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/CodedWeight.h"
+#include "pith/Compression/Quantization/OutputQuantizer.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/Quantization/WeightQuantizer.h"
 #include "pith/Compression/Report.h"
@@ -35,6 +37,18 @@ using namespace pith;
 static constexpr unsigned kAsItIs = 16;
 
 namespace {
+/// A weight for which numbers of bits are tried.
+struct Candidate {
+  const Weight *weight;
+  HostTensor original;
+  float largest = 0;
+  std::optional<ActivationStatistics> seen;
+
+  /// The model's error, as far as its sensitivity is known.
+  double getError(WeightError error) const;
+  double getError(const HostTensor &rounded) const;
+};
+
 class ChooseBitsPass final
     : public CheckedPass<pith::impl::ChooseBitsPassBase<ChooseBitsPass>> {
 public:
@@ -47,6 +61,8 @@ public:
     if (groupSize != 0 && (groupSize < 16 || groupSize > 256))
       return error("expected a group-size from 16 to 256, or 0, found " +
                    Twine(groupSize));
+    if (codebookBits > 8)
+      return error("expected codebook-bits from 0 to 8, found " + Twine(codebookBits));
     for (unsigned choice : choices)
       if ((choice < 1 || choice > 8) && choice != kAsItIs)
         return error("expected choices from 1 to 8, or 16, found " + Twine(choice));
@@ -61,29 +77,31 @@ public:
 private:
   LogicalResult choose();
   FailureOr<std::vector<AllocationChoice>> tryAll(const Weight &weight);
+  AllocationChoice tryBits(const Candidate &candidate, unsigned bits);
+  AllocationChoice tryNearest(const Candidate &candidate,
+                              const WeightQuantizer &quantizer);
   void set(const Weight &weight, unsigned chosen, const AllocationChoice &what);
 
   std::vector<unsigned> bitsToTry;
 };
 } // namespace
 
-/// Error of a rewritten weight, as the model's error as far as that is known.
-static double getError(const Weight &weight, std::optional<ActivationStatistics> &seen,
-                       const HostTensor &original, const HostTensor &rounded) {
-  WeightError error;
-  if (seen && seen->gram) {
-    error = getOutputError(original.getType().getContext(), *seen, original.as<float>(),
-                           rounded.as<float>());
-  } else {
-    for (auto [before, after] :
-         llvm::zip_equal(original.as<float>(), rounded.as<float>())) {
-      error.signal += double(before) * before;
-      error.noise += double(before - after) * double(before - after);
-    }
-  }
-  if (std::optional<double> sensitivity = getSensitivity(weight))
+double Candidate::getError(WeightError error) const {
+  if (std::optional<double> sensitivity = getSensitivity(*weight))
     return *sensitivity * error.noise;
   return error.signal > 0 ? error.noise / error.signal : 0;
+}
+
+double Candidate::getError(const HostTensor &rounded) const {
+  if (seen && seen->gram)
+    return getError(getOutputError(original.getType().getContext(), *seen,
+                                   original.as<float>(), rounded.as<float>()));
+  WeightError error;
+  for (auto [before, after] : llvm::zip_equal(original.as<float>(), rounded.as<float>())) {
+    error.signal += double(before) * before;
+    error.noise += double(before - after) * double(before - after);
+  }
+  return getError(error);
 }
 
 /// The rounded weight, used by nothing yet.
@@ -100,33 +118,66 @@ static Value createDequantize(const Weight &weight,
                               /*axis=*/1, quantized.groupSize);
 }
 
+/// Bits of all tensors together.
+static int64_t countBits(std::initializer_list<const HostTensor *> tensors) {
+  int64_t bits = 0;
+  for (const HostTensor *tensor : tensors)
+    if (*tensor)
+      bits += tensor->getNumElements() * pith::getStorageBits(tensor->getElementType());
+  return bits;
+}
+
+AllocationChoice ChooseBitsPass::tryNearest(const Candidate &candidate,
+                                            const WeightQuantizer &quantizer) {
+  Value codes = createDequantize(
+      *candidate.weight, quantizer.quantize(candidate.original, candidate.largest));
+  AllocationChoice choice{getStoredBits(codes), 0};
+  if (FailureOr<HostTensor> rounded = decodeWeight(codes); succeeded(rounded))
+    choice.error = candidate.getError(rounded->converted(candidate.original.getElementType()));
+  eraseStoredValue(codes);
+  return choice;
+}
+
+/// What a weight becomes with `bits` bits, by the method that will be used.
+AllocationChoice ChooseBitsPass::tryBits(const Candidate &candidate, unsigned bits) {
+  WeightQuantizer quantizer;
+  quantizer.group.bits = bits;
+  quantizer.group.search = true;
+  quantizer.granularity =
+      groupSize ? QuantizationGranularity::Group : QuantizationGranularity::Channel;
+  quantizer.groupSize = groupSize;
+  bool hasGram = candidate.seen && candidate.seen->gram;
+  if (method == CodingMethod::Nearest || !hasGram)
+    return tryNearest(candidate, quantizer);
+  if (method == CodingMethod::Gptvq && bits <= codebookBits) {
+    CodebookFit fit;
+    fit.bits = bits;
+    fit.groupSize = groupSize;
+    if (auto fitted = fit.fit(candidate.original, candidate.largest, *candidate.seen))
+      return {countBits({&fitted->codes, &fitted->codebook, &fitted->scale}),
+              candidate.getError(fitted->outputError)};
+  }
+  OutputQuantizer output;
+  output.how = quantizer;
+  if (auto rounded = output.quantize(candidate.original, candidate.largest, *candidate.seen))
+    return {countBits({&rounded->weight.codes, &rounded->weight.scale}),
+            candidate.getError(rounded->output)};
+  return tryNearest(candidate, quantizer);
+}
+
 FailureOr<std::vector<AllocationChoice>> ChooseBitsPass::tryAll(const Weight &weight) {
-  float largest;
-  FailureOr<HostTensor> original = decodeFinite(weight, largest);
+  Candidate candidate;
+  candidate.weight = &weight;
+  FailureOr<HostTensor> original = decodeFinite(weight, candidate.largest);
   if (failed(original))
     return failure();
-  std::optional<ActivationStatistics> seen = pith::getStatistics(weight);
-  Type f32 = Float32Type::get(&getContext());
+  candidate.original = std::move(*original);
+  candidate.seen = pith::getStatistics(weight);
   std::vector<AllocationChoice> tried;
-  for (unsigned bits : bitsToTry) {
-    if (bits == kAsItIs) {
-      tried.push_back({getStoredBits(weight.value), 0});
-      continue;
-    }
-    WeightQuantizer quantizer;
-    quantizer.group.bits = bits;
-    quantizer.group.search = true;
-    quantizer.granularity =
-        groupSize ? QuantizationGranularity::Group : QuantizationGranularity::Channel;
-    quantizer.groupSize = groupSize;
-    Value codes = createDequantize(weight, quantizer.quantize(*original, largest));
-    FailureOr<HostTensor> rounded = decodeWeight(codes);
-    if (failed(rounded))
-      return failure();
-    tried.push_back({getStoredBits(codes),
-                     getError(weight, seen, *original, rounded->converted(f32))});
-    eraseStoredValue(codes);
-  }
+  for (unsigned bits : bitsToTry)
+    tried.push_back(bits == kAsItIs
+                        ? AllocationChoice{getStoredBits(weight.value), 0}
+                        : tryBits(candidate, bits));
   return tried;
 }
 

@@ -17,6 +17,9 @@
 
 namespace pith {
 
+/// How a pass that follows will round weights.
+enum class CodingMethod { Nearest, Gptq, Gptvq };
+
 #define GEN_PASS_DECL
 #include "pith/Compression/Search/Passes.h.inc"
 

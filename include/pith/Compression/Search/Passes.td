@@ -47,8 +47,8 @@ def MeasureSensitivityPass : Pith_CompressionPass<"pith-measure-sensitivity"> {
 def ChooseBitsPass : Pith_CompressionPass<"pith-choose-bits"> {
   let summary = "divides a budget of bits among the weights";
   let description = [{
-    For each weight and each number of bits b of `choices`, the weight is rounded as
-    pith-quantize-weights does it, to W_b, and with the Gram matrix G of the activation
+    For each weight and each number of bits b of `choices`, the weight is rounded by
+    `method`, to W_b, and with the Gram matrix G of the activation
 
         error_b = sensitivity · tr((W − W_b) G (W − W_b)ᵀ)
 
@@ -58,7 +58,10 @@ def ChooseBitsPass : Pith_CompressionPass<"pith-choose-bits"> {
     per parameter of the whole model: scales and all constants that stay in float
     count. With 16 among `choices` a weight may stay as it is, in its own type.
 
-    Passes that round weights take the choice where their own `bits` is 0.
+    Passes that round weights take the choice where their own `bits` is 0. The recipe
+    for the default method is
+
+        measure-sensitivity, choose-bits{budget=4.5}, gptvq{max-bits=5}, gptq{bits=0}
 
     Requires: `pith` IR; weights are constants.
     Ensures: ops with selected weights carry `pith.bits`, which 0 where the weight
@@ -70,7 +73,16 @@ def ChooseBitsPass : Pith_CompressionPass<"pith-choose-bits"> {
     ListOption<"choices", "choices", "unsigned",
       "Bits to choose from, 1 to 8, and 16 for weights as they are; none: 2,3,4,5,6,8">,
     Option<"groupSize", "group-size", "int64_t", "0",
-      "Elements per scale along the reduction, 16 to 256; 0: one scale per output">
+      "Elements per scale along the reduction, 16 to 256; 0: one scale per output">,
+    Option<"method", "method", "::pith::CodingMethod", "::pith::CodingMethod::Gptvq",
+      "The rounding to reckon with; nearest where there is no profile",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::CodingMethod::Nearest, "nearest", "pith-quantize-weights"),
+        clEnumValN(::pith::CodingMethod::Gptq, "gptq", "pith-quantize-gptq"),
+        clEnumValN(::pith::CodingMethod::Gptvq, "gptvq",
+          "pith-quantize-gptvq up to codebook-bits, else pith-quantize-gptq"))}]>,
+    Option<"codebookBits", "codebook-bits", "unsigned", "5",
+      "Most bits of codes of learnt codebooks, 0 to 8">
   ], selectionOptions);
 }
 
