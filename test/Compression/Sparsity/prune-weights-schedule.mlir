@@ -2,8 +2,8 @@
 // RUN: pith-opt %s --pith-prune-weights='min-elements=1 sparsity=0.6 schedule=lamp' | FileCheck %s --check-prefix=LAMP
 // RUN: pith-opt %s --pith-prune-weights='min-elements=1 sparsity=0.6 schedule=erk' | FileCheck %s --check-prefix=ERK
 
-// Scores of LAMP: v has 1 and eleven much smaller ones; w is all of one magnitude, whose
-// scores are 1, 1/2, 1/3 …: of 20, the 8 greatest are v's one and w's 7 and so on. ERK
+// Scores of LAMP (v has 1 and eleven much smaller ones; w is all of one magnitude, its
+// scores are 1, 1/2, 1/3 …): of 20, the 8 greatest are the one of v and 7 of w. ERK
 // gives the smaller layer the greater density, (1 + 8) / 8 against (1 + 12) / 12: 3.27 of 8
 // and 4.73 of 12 elements, rounded up.
 
