@@ -181,8 +181,12 @@ LogicalResult PruneEmbeddingPass::renumberOutside(func::FuncOp function, const W
 
 void PruneEmbeddingPass::runOnOperation() {
   auto function = getOperation().lookupSymbol<func::FuncOp>("main");
+  if (!function || function.isExternal()) {
+    getOperation().emitError("expects a function named 'main'");
+    return signalPassFailure();
+  }
   FailureOr<SmallVector<Weight>> tables = findTables();
-  if (!function || failed(tables))
+  if (failed(tables))
     return signalPassFailure();
   FailureOr<llvm::BitVector> removed = readRemoved(tables->front().getType().getDimSize(0));
   if (failed(removed))
