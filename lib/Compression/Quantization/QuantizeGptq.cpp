@@ -17,6 +17,7 @@
 #include "pith/Compression/Quantization/OutputQuantizer.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/WeightStatistics.h"
+#include "pith/Profile/ModelRunner.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -47,6 +48,7 @@ public:
     WeightSelection selection{getArgumentName(), select, exclude, minElements};
     hasProfile = false;
     getOperation().walk([&](Operation *op) { hasProfile |= op->hasAttr(kStatisticsAttr); });
+    sinceCalibration = 0;
     if (failed(rewriteWeights(getOperation(), selection,
                               [&](const Weight &weight) { return quantize(weight); })))
       signalPassFailure();
@@ -65,9 +67,21 @@ private:
                const ActivationStatistics &statistics);
   void remarkErrors(const Weight &weight, const OutputQuantizer::Result &result);
 
+  LogicalResult calibrateAgain();
+
   bool hasProfile = false;
+  unsigned sinceCalibration = 0; ///< weights rounded
 };
 } // namespace
+
+/// Runs the model as it is now, if it is time.
+LogicalResult QuantizeGptqPass::calibrateAgain() {
+  if (recalibrate == 0 || sinceCalibration < recalibrate)
+    return success();
+
+  sinceCalibration = 0;
+  return pith::calibrate(getOperation());
+}
 
 /// For weights about whose activation nothing is known, in a model with a profile.
 LogicalResult QuantizeGptqPass::roundToNearest(const Weight &weight,
@@ -110,10 +124,10 @@ void QuantizeGptqPass::correct(const Weight &weight, const HostTensor &input,
   HostTensor before = original && original->getShape() == input.getShape()
                           ? original->converted(f32)
                           : input;
-  pith::correctBias(use,
-                    getMeanError(statistics, before.as<float>(),
-                                 rewritten->converted(f32).as<float>()),
-                    weight.name);
+  HostTensor after = rewritten->converted(f32);
+  std::vector<float> error =
+      getMeanError(statistics, before.as<float>(), after.as<float>());
+  pith::correctBias(use, error, weight.name);
 }
 
 /// Σ of the squared mean outputs over all rows.
@@ -132,6 +146,8 @@ LogicalResult QuantizeGptqPass::quantize(const Weight &weight) {
     return failure();
   if (!*input)
     return success();
+  if (failed(calibrateAgain()))
+    return failure();
   std::optional<ActivationStatistics> seen = pith::getStatistics(weight);
   if (!isContracted(weight) || (hasProfile && (!seen || seen->rows == 0)))
     return roundToNearest(weight, **input);
@@ -160,6 +176,7 @@ LogicalResult QuantizeGptqPass::quantize(const Weight &weight) {
     result->nearest.signal += energy;
   }
   remarkErrors(weight, *result);
+  ++sinceCalibration;
   Value old = weight.value;
   getCodes().replace(weight, **input, result->weight, result->output);
   if (corrects && weight.uses.front()->get() != old)

@@ -4,6 +4,7 @@
 // RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 bits=0 granularity=per-tensor' | FileCheck %s --check-prefix=CHOSEN
 // RUN: not pith-opt %s --pith-quantize-gptq='damping=2' 2>&1 | FileCheck %s --check-prefix=DAMPING
 // RUN: not pith-opt %s --pith-quantize-gptq='bits=9' 2>&1 | FileCheck %s --check-prefix=BITS
+// RUN: not pith-opt %s --pith-quantize-gptq='min-elements=1 recalibrate=1' 2>&1 | FileCheck %s --check-prefix=SAMPLES
 // RUN: not pith-opt %s --pith-quantize-gptq='sweeps=101' 2>&1 | FileCheck %s --check-prefix=SWEEPS
 
 // The scale is 1. x₁ is nearly x₀, so what 0.4 loses by becoming 0 is made up for:
@@ -15,6 +16,7 @@
 // REMARK: rounded to nearest: it is only looked up
 // DAMPING: expected a damping from 0 to 1, found 2
 // BITS: expected bits from 0 to 8, found 9
+// SAMPLES: expects samples to calibrate on, found none
 // SWEEPS: expected at most 100 sweeps, found 101
 
 // The mean activation is 1: the product gets a bias for what its weights lose.

@@ -216,6 +216,10 @@ def QuantizeGptqPass : Pith_CompressionPass<"pith-quantize-gptq"> {
     pith-correct-bias does it, and G is that of activations less their mean: rounding
     need not take care of what a bias makes up for. Not for weights of several ops.
 
+    With `recalibrate=n` activations are those of the model whose first weights are
+    rounded already: every n weights it is compiled and runs on the module's samples
+    again.
+
     A weight that is stored sparsely stays sparse: only elements that are stored get
     codes and make up for others. Weights that are only looked up are rounded to
     nearest. A convolution's groups have a Gram matrix each.
@@ -248,7 +252,10 @@ def QuantizeGptqPass : Pith_CompressionPass<"pith-quantize-gptq"> {
     Option<"sweeps", "sweeps", "unsigned", "2",
       "How often all groups are rounded again, 0 to 100">,
     Option<"correctBias", "correct-bias", "bool", "true",
-      "Whether the op's bias makes up for the mean error">
+      "Whether the op's bias makes up for the mean error">,
+    Option<"recalibrate", "recalibrate", "unsigned", "0",
+      "After so many weights the model, as it is then, runs on the samples again; 0: "
+      "never">
   ], selectionOptions);
 }
 
