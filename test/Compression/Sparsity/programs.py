@@ -51,11 +51,11 @@ def compare(recipe, cpu, path):
         recipe, cpu, path, done.stdout, done.stderr)
 
 
-for form in FORMS:
-    for path in [model, *products]:
+for number, form in enumerate(FORMS):
+    for path in [products[1], (model, products[0], products[2])[number % 3]]:
         compare(form, "native", path)
-for form in CODED:
-    compare(form, "native", model)
-    compare(form, "native", products[1])
+for number, form in enumerate(CODED):
+    compare(form, "native", (model, products[1])[number % 2])
+compare(FORMS[4], "native", model)
 for form in FORMS[:1] + FORMS[4:6]:
     compare(form, "x86-64-v3", products[1])
