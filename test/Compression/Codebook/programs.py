@@ -28,7 +28,7 @@ model = pt.model(
 model = pt.save(model, folder)
 np.save(folder + "/ids.npy", random.integers(0, 50, (5, 12)))
 
-# Tables of 64 and more values make long code: one product shows them.
+# Tables of 64 and more values are looked up as bytes: one product shows them.
 product = pt.save(pt.model([pt.node("MatMul", "x", "w", "y")], {"x": ("float32", [3, 43])},
                            {"y": ("float32", [3, 19])}, {"w": normal(43, 19)}), folder, "product")
 
@@ -40,6 +40,10 @@ RECIPES = [
     "ternary{scale-type=e8m0}", "prune{sparsity=0.7},nf4", "prune{pattern=2:4},kmeans{bits=3}",
     "nf4,quantize-activations",
 ]
+INTEGERS = ["fp4,quantize-activations", "mxfp4,quantize-activations",
+            "ternary{scale-type=u8},quantize-activations"]
+VECTORS = ["quantize-to-vectors{vector=2 bits=5}", "quantize-to-vectors{vector=3 bits=2}",
+           "quantize-to-vectors{vector=4 bits=4}"]
 LARGE = ["mxfp8", Q + "{codebook=mxfp6-e2m3}", Q + "{codebook=mxfp6-e3m2 search=mse}",
          Q + "{codebook=mxfp8-e5m2}", "kmeans{bits=7}"]
 
@@ -56,5 +60,9 @@ for recipe in RECIPES:
     compare(recipe, "native", model, f"--input=ids={folder}/ids.npy")
 for recipe in ("nf4", "kmeans{bits=3}"):
     compare(recipe, "x86-64-v3", model, f"--input=ids={folder}/ids.npy")
+for recipe in INTEGERS + VECTORS:
+    compare(recipe, "native", model, f"--input=ids={folder}/ids.npy")
 for recipe in LARGE:
     compare(recipe, "native", product)
+for recipe in LARGE[:2] + VECTORS[:1]:
+    compare(recipe, "haswell", product)
