@@ -192,7 +192,8 @@ static LogicalResult replaceConstant(OpOperand &operand,
   return success();
 }
 
-/// Statistics of rotated rows: what is linear or quadratic is exact.
+/// Statistics of rotated rows: what is linear or quadratic is exact, the rest is as if
+/// elements were normally distributed.
 static void rotateStatistics(const Rotation &rotation, Operation *op, StringRef name) {
   std::optional<ActivationStatistics> seen = ActivationStatistics::get(op);
   if (!seen)
@@ -223,7 +224,8 @@ static void rotateStatistics(const Rotation &rotation, Operation *op, StringRef 
     for (int64_t i = start; i < start + size; ++i) {
       double square = std::max(0.0, seen->getSquareSum(i / K, i % K)) / double(seen->rows);
       magnitude[i] = float(std::sqrt(2 / 3.14159265358979 * square));
-      largest[i] = float(std::sqrt(energy));
+      double normal = std::sqrt(2 * std::log(2 + double(seen->rows) * size) * square);
+      largest[i] = float(std::min(std::sqrt(energy), normal));
       reach = std::max(reach, largest[i]);
     }
   }

@@ -138,8 +138,9 @@ def RotateActivationsPass : Pith_CompressionPass<"pith-rotate-activations"> {
 
     Requires: `pith` IR; weights are constants.
     Ensures: the model computes the same up to rounding. Gram matrices and means of
-    statistics are those of the rotated activations, and largest elements bounds;
-    magnitudes are those of a normal distribution; statistics without Gram matrix are
+    statistics are those of the rotated activations, magnitudes and largest elements
+    those of a normal distribution with these; a pass that needs exact ranges wants
+    `calibrate` in between. Statistics without Gram matrix are
     dropped. Remarks say what is rotated, by how many explicit ops, and the incoherence of
     the weights, max|w| · √(elements) / ‖W‖, before and after.
   }];

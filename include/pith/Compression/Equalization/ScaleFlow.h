@@ -122,7 +122,7 @@ std::vector<ScaleFlow::Label> getElementLabels(const ChannelLabels &labels,
 
 /// Puts factors (one per `getNumFactors`, positive) where the flow has them: into new
 /// constants, in an explicit product, and into the statistics of what they multiply.
-/// Remarks name nothing; fails with a diagnostic if a constant has no data.
+/// Fails with a diagnostic if a constant has no data.
 mlir::LogicalResult applyFactors(const ScaleFlow &flow, llvm::ArrayRef<double> factors);
 
 /// Attaches ScaleFlowOpInterface to ops of the dialect as it is loaded.
