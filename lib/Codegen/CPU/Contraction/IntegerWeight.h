@@ -23,6 +23,8 @@ struct IntegerWeight {
   mlir::Value codes; ///< an argument of the kernel
   mlir::Value scale;
   mlir::Value zeroPoint; ///< or null
+  /// What scales that are integers count: one per output, or one; or null.
+  mlir::Value scaleStep;
   IntegerForm form;
   /// The zero point, where it is the same everywhere (`zeroPoint` is null then).
   int64_t sharedZero = 0;
@@ -30,7 +32,10 @@ struct IntegerWeight {
   /// Nothing where codes are computed, or the weight has no integer form.
   static std::optional<IntegerWeight> get(mlir::Value weight);
 
+  /// Of the scales that the stream gets.
   mlir::Type scaleType() const {
+    if (scaleStep || form.hasExponents || form.factor != 1)
+      return mlir::Float32Type::get(scale.getContext());
     return mlir::cast<mlir::RankedTensorType>(scale.getType()).getElementType();
   }
   unsigned codeArgument() const {
