@@ -14,7 +14,7 @@
 // RUN: not pith-opt %s --pith-factorize-weights=ratio=1 2>&1 | FileCheck %s --check-prefix=RATIO
 // RUN: not pith-opt %s --pith-factorize-weights=rank=-1 2>&1 | FileCheck %s --check-prefix=RANK
 // RUN: not pith-opt %s --pith-factorize-weights='rank=8 ratio=0.5' 2>&1 | FileCheck %s --check-prefix=BOTH
-// RUN: not pith-opt %s --pith-correct-quantization=rank=0 2>&1 | FileCheck %s --check-prefix=RANK0
+// RUN: not pith-opt %s --pith-correct-quantization=rank=-1 2>&1 | FileCheck %s --check-prefix=RANK-MINUS
 
 // BITS0: expected bits from 1 to 8, found 0
 // BITS9: expected bits from 1 to 8, found 9
@@ -26,5 +26,5 @@
 // RATIO: expected ratio between 0 and 1, found 1
 // RANK: expected a rank of at least 1, found -1
 // BOTH: expected one of rank, energy and ratio, found more
-// RANK0: expected a rank of at least 1, found 0
+// RANK-MINUS: expected a rank of at least 1, or 0, found -1
 module {}

@@ -1,9 +1,10 @@
 // RUN: pith-opt %s --pith-quantize-weights='min-elements=1 bits=8' | FileCheck %s --check-prefix=QUANTIZE
-// RUN: pith-opt %s --pith-prune-weights='min-elements=1 pattern=1:4' | FileCheck %s --check-prefix=PRUNE
+// RUN: pith-opt %s --pith-prune-weights='min-elements=1 pattern=1:4 select=.' | FileCheck %s --check-prefix=PRUNE
+// RUN: pith-opt %s --pith-prune-weights='min-elements=1 pattern=1:4' | FileCheck %s --check-prefix=TABLE
 // RUN: pith-opt %s --pith-quantize-weights='min-elements=1 bits=8 group-size=16' | FileCheck %s --check-prefix=GROUPS
 
 // Dense layers, convolutions, depthwise ones and embedding tables alike; a table
-// that a product shares is stored once. Groups run through all axes behind the
+// that a product shares is stored once, and pruned only if it is selected. Groups run through all axes behind the
 // first.
 
 // QUANTIZE: pith.dequantize {{.*}} : (tensor<4x3x3x2xi8>, tensor<4x1xf16>) -> tensor<4x3x3x2xf32>
@@ -15,6 +16,7 @@
 // PRUNE: pith.nm_decode {{.*}} : (tensor<4x5xf32>, tensor<4x5xui2>) -> tensor<4x3x3x2xf32>
 // PRUNE: pith.nm_decode {{.*}} : (tensor<8x3xf32>, tensor<8x3xui2>) -> tensor<8x3x3x1xf32>
 // PRUNE: pith.nm_decode {{.*}} -> tensor<20x16xf32>
+// TABLE-NOT: pith.nm_decode {{.*}} -> tensor<20x16xf32>
 // GROUPS: (tensor<4x3x3x2xi8>, tensor<4x2xf16>)
 func.func @main(%x: tensor<1x4x4x2xf32>, %z: tensor<1x4x4x8xf32>, %i: tensor<3xi64>)
     -> (tensor<1x2x2x4xf32>, tensor<1x2x2x8xf32>, tensor<3x20xf32>) {

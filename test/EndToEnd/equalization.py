@@ -42,6 +42,12 @@ nodes += [pt.node("MatMul", "qh", "kh", "s"), pt.node("Mul", "s", "scale", "ss")
 block = pt.save(pt.model(nodes, {"ids": ("int64", ["n", 6])}, {"y": ("float32", ["n", 6, 19])}, parts),
                 folder, "block")
 
+# A product behind a norm whose channels differ: activations with outliers alone.
+norm = pt.save(pt.model(nodes[:7] + [pt.node("MatMul", "n", "head", "y")],
+                        {"ids": ("int64", ["n", 6])}, {"y": ("float32", ["n", 6, 19])},
+                        {name: parts[name] for name in ("table", "gamma", "eps", "two", "head")}),
+               folder, "norm")
+
 # Convolutions with unequal channels: a residual sum that three layers read, a depthwise
 # one, pooling, channels joined.
 uneven = lambda *shape: normal(*shape) * (4.0 ** random.standard_normal((shape[0], 1, 1, 1))).astype(np.float32)
@@ -67,9 +73,11 @@ def samples(name, make):
     return f"--calibrate={folder}/{name}-samples"
 
 
-calibrations = {block: samples("block", lambda: {"ids": random.integers(0, 50, (8, 6))}),
+ids = lambda: {"ids": random.integers(0, 50, (8, 6))}
+calibrations = {block: samples("block", ids),
                 net: samples("net", lambda: {"x": normal(4, 3, 12, 12)})}
 inputs = {block: {"ids": random.integers(0, 50, (32, 6))}, net: {"x": normal(16, 3, 12, 12)}}
+calibrations[norm], inputs[norm] = samples("norm", ids), ids()
 
 
 def outputs(model, recipe):
@@ -78,7 +86,7 @@ def outputs(model, recipe):
 
 
 # The same function, up to rounding.
-exact = {model: outputs(model, None) for model in (block, net)}
+exact = {model: outputs(model, None) for model in (block, net, norm)}
 for model in (block, net):
     for recipe in ("equalize-layers{min-elements=0}", "scale-salient-channels{min-elements=0}",
                    "scale-salient-channels{min-elements=0 explicit=true bits=3}",
@@ -101,8 +109,8 @@ def gains(model, before, with_it, least):
 for bits in 3, 4:
     rounding = f"quantize{{bits={bits} search=none}}"
     gains(block, rounding, f"scale-salient-channels{{bits={bits} mse=false}},{rounding}", 0.5)
-rounding = "quantize{bits=8 granularity=per-channel},quantize-activations{bits=4 granularity=row}"
-gains(block, rounding, f"rotate-activations,{rounding}", 1)
+rounding = "quantize{bits=8 granularity=per-channel},quantize-activations{bits=4 mode=dynamic granularity=row}"
+gains(norm, rounding, f"rotate-activations,{rounding}", 1.5)
 gains(block, rounding, f"smooth-activations{{explicit=true}},{rounding}", 1)
 rounding = "quantize{bits=8 granularity=per-tensor min-elements=0}"
 gains(net, rounding, f"equalize-layers{{min-elements=0}},{rounding}", 6)

@@ -35,7 +35,7 @@ RECIPES = [
     None, "int8", "int4", "int3", "int2", "w8a8", "w4a8",
     "quantize{bits=1}", "quantize{bits=5 scheme=asymmetric}", "quantize{bits=6 granularity=per-tensor}",
     "prune{sparsity=0.5}", "prune{pattern=2:4}", "low-rank{rank=8}",
-    "prune{sparsity=0.7},int8", "prune{pattern=2:4},int4", "prune{pattern=1:3},int8",
+    "prune{sparsity=0.7 select=.},int8", "prune{pattern=2:4},int4", "prune{pattern=1:3},int8",
     "low-rank{energy=0.9},quantize{bits=4 group-size=16}",
 ]
 sizes = {}
@@ -54,4 +54,4 @@ for recipe in RECIPES:
 # Fewer bits are fewer bytes.
 assert sizes["int2"] < sizes["int3"] < sizes["int4"] < sizes["int8"] < sizes[None] / 2, sizes
 assert sizes["prune{pattern=2:4},int4"] < sizes["int4"], sizes
-assert sizes["prune{sparsity=0.7},int8"] < sizes["int8"] / 2, sizes
+assert sizes["prune{sparsity=0.7 select=.},int8"] < sizes["int8"] / 2, sizes
