@@ -78,8 +78,9 @@ static std::string getObstacle(const Weight &weight) {
   if (weight.getType().getElementType().isF64())
     return "it is f64";
   for (OpOperand *use : weight.uses) {
-    auto op = cast<CompressibleOpInterface>(use->getOwner());
-    if (!op.isWeightOutputMajor(*use))
+    auto op = dyn_cast<CompressibleOpInterface>(use->getOwner());
+    if (op && llvm::is_contained(op.getWeightOperands(), use) &&
+        !op.isWeightOutputMajor(*use))
       return "it does not lie output-major in memory";
   }
   for (OpOperand &use : weight.value.getUses())
@@ -112,14 +113,20 @@ static bool isOnlyFactor(Value value) {
 /// they are functions, not features: what is lost of them turns every vector.
 static bool isFactorTable(const Weight &weight) {
   return llvm::all_of(weight.uses, [](OpOperand *use) {
-    auto op = cast<CompressibleOpInterface>(use->getOwner());
-    return !op.getActivationOperand(*use) && isOnlyFactor(op->getResult(0));
+    auto op = dyn_cast<CompressibleOpInterface>(use->getOwner());
+    return op && !op.getActivationOperand(*use) && isOnlyFactor(op->getResult(0));
   });
 }
 
 FailureOr<SmallVector<Weight>>
 pith::selectWeights(ModuleOp module, const WeightSelection &selection) {
-  SmallVector<Weight> weights = findWeights(module), selected;
+  return selectWeights(module, selection, findWeights(module));
+}
+
+FailureOr<SmallVector<Weight>>
+pith::selectWeights(ModuleOp module, const WeightSelection &selection,
+                    SmallVector<Weight> weights) {
+  SmallVector<Weight> selected;
   NamePatterns select, exclude;
   if (failed(select.compile(module, "select", selection.select, weights)) ||
       failed(exclude.compile(module, "exclude", selection.exclude, weights)))
@@ -144,7 +151,7 @@ pith::selectWeights(ModuleOp module, const WeightSelection &selection) {
                        llvm::Twine(selection.minElements));
       continue;
     }
-    if (select.empty() && isFactorTable(weight)) {
+    if (select.empty() && !selection.factors && isFactorTable(weight)) {
       keep(weight, "its rows are factors of activations; select it to compress it");
       continue;
     }

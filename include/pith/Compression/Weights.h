@@ -71,6 +71,8 @@ struct WeightSelection {
   int64_t minElements = 0;
   /// Only weights that no op but compressible ones use, output-major.
   bool replaceable = true;
+  /// Also tables whose rows only scale activations.
+  bool factors = false;
 };
 
 /// The selected weights of the module; remarks say why others are left out. Without
@@ -78,6 +80,10 @@ struct WeightSelection {
 /// an error and fails if a pattern is no regular expression or matches nothing.
 mlir::FailureOr<llvm::SmallVector<Weight>>
 selectWeights(mlir::ModuleOp module, const WeightSelection &selection);
+/// The same for `weights`, which may be other constants, too.
+mlir::FailureOr<llvm::SmallVector<Weight>>
+selectWeights(mlir::ModuleOp module, const WeightSelection &selection,
+              llvm::SmallVector<Weight> weights);
 /// Calls `rewrite` for each of them; fails at the first that fails.
 mlir::LogicalResult
 rewriteWeights(mlir::ModuleOp module, const WeightSelection &selection,

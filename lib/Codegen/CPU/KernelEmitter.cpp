@@ -12,6 +12,7 @@
 
 #include "pith/Codegen/CPU/KernelEmitter.h"
 
+#include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -392,7 +393,7 @@ void KernelEmitter::collapseAxes() {
   SmallVector<Value> values(source.getArguments());
   for (Operation &op : source.getBody().front().without_terminator()) {
     auto kernelOp = dyn_cast<KernelOpInterface>(op);
-    if (!op.hasTrait<mlir::OpTrait::ConstantLike>() &&
+    if (!op.hasTrait<mlir::OpTrait::ConstantLike>() && !isa<WidenOp>(op) &&
         (!kernelOp || kernelOp.getKernelRole() != KernelRole::Pointwise))
       return;
     values.append(op.result_begin(), op.result_end());

@@ -178,6 +178,13 @@ Value CodeElement::at(ArrayRef<LaneIndex> position) {
 }
 
 Value ElementEmitter::codecElement(Value value, ArrayRef<LaneIndex> position) {
+  if (auto op = value.getDefiningOp<WidenOp>()) {
+    Value x = at(op.getInput(), position);
+    return x ? arith::ExtFOp::create(builder, getLoc(), laneType(builder.getF32Type()),
+                                     splat(x))
+                   .getResult()
+             : Value();
+  }
   auto op = value.getDefiningOp<DequantizeOp>();
   return op ? CodeElement(*this, op).at(position) : Value();
 }

@@ -18,6 +18,7 @@ namespace pith {
 
 enum class QuantizationScheme { Symmetric, Asymmetric };
 enum class QuantizationGranularity { Tensor, Channel, Group };
+enum class FloatStorage { F16, BF16 };
 enum class ScaleType { F16, F32, U8, I8 };
 enum class ScaleSearch { Auto, None, Mse };
 enum class ActivationOrder { None, Full, Group };

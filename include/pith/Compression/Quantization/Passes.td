@@ -347,4 +347,44 @@ def CorrectBiasPass : Pith_CompressionPass<"pith-correct-bias"> {
   let options = selectionOptions;
 }
 
+def RoundFloatsPass : Pith_CompressionPass<"pith-round-floats"> {
+  let summary = "stores in half precision what is still single precision";
+  let description = [{
+    Constants of type f32 are rounded to `to`, to nearest, ties to even:
+
+        w' = f32(half(w))
+
+    Weights (also tables whose rows are factors, such as rotary embeddings), biases,
+    scales of norms, and all other constants that ops read element by element. A
+    weight that is stored sparsely stays sparse. What a pass before this one turned
+    into codes stays as it is: `int4,round-floats` rounds what `int4` left.
+
+    A constant stays f32, and a remark says so, where an element is not finite or
+    would not be when rounded (beyond 65504 for f16), where the rounded one has fewer
+    than `min-sqnr` dB (elements below 6·10⁻⁵ lose bits in f16), and where all
+    elements are equal, which takes no bytes of the program.
+
+    Requires: `pith` IR.
+    Ensures: each constant that was rounded is a `pith.widen` and carries
+    `pith.error` (dB); remarks name the others and say why.
+  }];
+  let options = [
+    Option<"to", "to", "::pith::FloatStorage", "::pith::FloatStorage::F16",
+      "Type of what is stored",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::FloatStorage::F16, "f16", "11 bits of precision, up to 65504"),
+        clEnumValN(::pith::FloatStorage::BF16, "bf16", "8 bits, the range of f32"))}]>,
+    Option<"minSqnr", "min-sqnr", "double", "40",
+      "Least signal to noise of what is rounded, in dB">,
+    ListOption<"select", "select", "std::string",
+      "Only constants whose name, or whose user's, one of these regular expressions "
+      "matches">,
+    ListOption<"exclude", "exclude", "std::string",
+      "Not the constants whose name, or whose user's, one of these regular "
+      "expressions matches">,
+    Option<"minElements", "min-elements", "int64_t", "8",
+      "Constants with fewer elements stay as they are">
+  ];
+}
+
 #endif // PITH_COMPRESSION_QUANTIZATION_PASSES_TD

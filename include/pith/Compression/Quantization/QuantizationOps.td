@@ -52,4 +52,28 @@ def Pith_DequantizeOp : Pith_Op<"dequantize",
   let hasVerifier = 1;
 }
 
+def Pith_WidenOp : Pith_Op<"widen",
+    [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
+     DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface>]> {
+  let summary = "numbers stored in half precision";
+  let description = [{
+    Every element of `input`, a stored value, converted to `f32`, which has all
+    values of `f16` and `bf16`. Unlike `pith.cast` it stays what it is until
+    kernels are made, and every kernel computes it where it reads the value.
+
+    Constraints:
+    - C1: `input` is of type f16 or bf16
+    - C2: the result is of type f32
+    - C3: the result has the sizes of `input`
+
+    Example:
+    ```mlir
+    %b = pith.widen %bias : (tensor<64xf16>) -> tensor<64xf32>
+    ```
+  }];
+  let arguments = (ins Pith_FloatTensor:$input);
+  let results = (outs Pith_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+
 #endif // PITH_QUANTIZATION_OPS_TD
