@@ -108,6 +108,51 @@ func.func @codebook_decode_c7(%q: tensor<2x4xui2>, %c: tensor<4xf32>, %s: tensor
 
 // -----
 
+func.func @codebook_decode_c8_count(%q: tensor<2x4xui1>, %s: tensor<1xf32>) -> tensor<2x4xf32> {
+  %c = pith.constant dense<[-1.0, 1.0]> : tensor<2xf32> : tensor<2xf32>
+  // expected-error @+1 {{'pith.codebook_decode' op expected 2 integers from -127 to 127 and an exponent from -64 to 64}}
+  %w = pith.codebook_decode %q, %c, %s {integers = array<i64: -1, 0, 1>, exponent = 0 : i64} : (tensor<2x4xui1>, tensor<2xf32>, tensor<1xf32>) -> tensor<2x4xf32>
+  return %w : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @codebook_decode_c8_least(%q: tensor<2x4xui1>, %s: tensor<1xf32>) -> tensor<2x4xf32> {
+  %c = pith.constant dense<[-128.0, 1.0]> : tensor<2xf32> : tensor<2xf32>
+  // expected-error @+1 {{'pith.codebook_decode' op expected 2 integers from -127 to 127 and an exponent from -64 to 64}}
+  %w = pith.codebook_decode %q, %c, %s {integers = array<i64: -128, 1>, exponent = 0 : i64} : (tensor<2x4xui1>, tensor<2xf32>, tensor<1xf32>) -> tensor<2x4xf32>
+  return %w : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @codebook_decode_c8_greatest(%q: tensor<2x4xui1>, %s: tensor<1xf32>) -> tensor<2x4xf32> {
+  %c = pith.constant dense<[-1.0, 128.0]> : tensor<2xf32> : tensor<2xf32>
+  // expected-error @+1 {{'pith.codebook_decode' op expected 2 integers from -127 to 127 and an exponent from -64 to 64}}
+  %w = pith.codebook_decode %q, %c, %s {integers = array<i64: -1, 128>, exponent = 0 : i64} : (tensor<2x4xui1>, tensor<2xf32>, tensor<1xf32>) -> tensor<2x4xf32>
+  return %w : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @codebook_decode_c8_exponent(%q: tensor<2x4xui1>, %s: tensor<1xf32>) -> tensor<2x4xf32> {
+  %c = pith.constant dense<[-1.0, 1.0]> : tensor<2xf32> : tensor<2xf32>
+  // expected-error @+1 {{'pith.codebook_decode' op expected 2 integers from -127 to 127 and an exponent from -64 to 64}}
+  %w = pith.codebook_decode %q, %c, %s {integers = array<i64: -1, 1>, exponent = 65 : i64} : (tensor<2x4xui1>, tensor<2xf32>, tensor<1xf32>) -> tensor<2x4xf32>
+  return %w : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @codebook_decode_c8_value(%q: tensor<2x4xui1>, %s: tensor<1xf32>) -> tensor<2x4xf32> {
+  %c = pith.constant dense<[-0.5, 1.0]> : tensor<2xf32> : tensor<2xf32>
+  // expected-error @+1 {{'pith.codebook_decode' op expected entry 1 to be 1.500000e+00, found 1.000000e+00}}
+  %w = pith.codebook_decode %q, %c, %s {integers = array<i64: -1, 3>, exponent = -1 : i64} : (tensor<2x4xui1>, tensor<2xf32>, tensor<1xf32>) -> tensor<2x4xf32>
+  return %w : tensor<2x4xf32>
+}
+
+// -----
+
 // What lies just inside: 1 and 8 bits, one scale for all, two levels.
 
 func.func @codebook_decode_valid(%q: tensor<2x4xui1>, %c: tensor<2xbf16>, %s: tensor<1xui8>,
