@@ -179,6 +179,9 @@ def main():
         parser.error("quality needs --held-back or --evaluate")
 
     metrics = arguments.metrics.split(",") if arguments.evaluate else ["sqnr"]
+    if os.getloadavg()[0] > 0.3:
+        print(f"warning: the machine is busy (load {os.getloadavg()[0]:.1f}): do not compare "
+              "these latencies", file=sys.stderr)
     table = Table(arguments.output, metrics)
     failed = 0
     for name in arguments.models:
