@@ -158,6 +158,8 @@ class Table:
 def format_number(value):
     if value is None:
         return "–"
+    if abs(value) < 1e-6:
+        return "0"
     return f"{value:.1f}" if abs(value) >= 2 else f"{value:.3g}"
 
 
