@@ -99,6 +99,17 @@ llvm::Error ProfileReader::readTensor(const std::string &member, ArrayRef<int64_
   return llvm::Error::success();
 }
 
+/// What no observer writes would pass through every comparison of the passes unseen.
+static bool arePlausible(const ActivationStatistics &s) {
+  auto isMagnitude = [](float x) { return std::isfinite(x) && x >= 0; };
+  return std::isfinite(s.minimum) && std::isfinite(s.maximum) &&
+         llvm::all_of(s.mean.as<float>(), [](float x) { return std::isfinite(x); }) &&
+         llvm::all_of(s.magnitude.as<float>(), isMagnitude) &&
+         llvm::all_of(s.largest.as<float>(), isMagnitude) &&
+         (!s.histogram || llvm::all_of(s.histogram.as<int64_t>(),
+                                       [](int64_t count) { return count >= 0; }));
+}
+
 llvm::Expected<llvm::json::Value> ProfileReader::readIndex() {
   int64_t index = find("index");
   pith_array array;
@@ -167,6 +178,9 @@ llvm::Error ProfileReader::readEntry(const llvm::json::Object &site, size_t numb
     return bad;
   if (llvm::Error bad = readTensor(prefix + "largest", {G, K}, f32, false, s.largest))
     return bad;
+  if (!arePlausible(s))
+    return error("site '" + entry.nodes.front() +
+                 "': expected finite statistics, and magnitudes and counts of at least 0");
   if (K > kMost / K)
     return llvm::Error::success(); // nobody has such a Gram matrix
   return readTensor(prefix + "gram", {G, K, K}, f32, /*optional=*/true, s.gram);

@@ -172,6 +172,12 @@ bad = write_samples("bad-value", [{"x": nan}])
 refuse("node 'MatMul_a': expected activations to be finite, found nan (element 65 of",
        *dry, "--calibrate=" + bad)
 refuse("the profile is of another model", *dry, "--profile=" + folder + "/conv0.profile")
+for member, value in (("mean", np.nan), ("magnitude", -1), ("largest", np.inf), ("histogram", -1)):
+    arrays = dict(np.load(profile))
+    arrays["0/" + member] = np.full_like(arrays["0/" + member], value)
+    np.savez(folder + "/implausible.npz", **arrays)
+    refuse("expected finite statistics, and magnitudes and counts of at least 0", *dry,
+           "--profile=" + folder + "/implausible.npz")
 refuse("expected profiles of one model", "pith-profile", "merge", profile,
        folder + "/conv0.profile", "-o", folder + "/none.profile")
 refuse("expects one of --calibrate and --profile", *dry, "--profile=" + profile,
