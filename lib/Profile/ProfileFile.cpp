@@ -183,7 +183,11 @@ llvm::Error ProfileReader::readEntry(const llvm::json::Object &site, size_t numb
                  "': expected finite statistics, and magnitudes and counts of at least 0");
   if (K > kMost / K)
     return llvm::Error::success(); // nobody has such a Gram matrix
-  return readTensor(prefix + "gram", {G, K, K}, f32, /*optional=*/true, s.gram);
+  if (llvm::Error bad = readTensor(prefix + "gram", {G, K, K}, f32, /*optional=*/true, s.gram))
+    return bad;
+  if (s.gram && !llvm::all_of(s.gram.as<float>(), [](float x) { return std::isfinite(x); }))
+    return error("site '" + entry.nodes.front() + "': expected a finite Gram matrix");
+  return llvm::Error::success();
 }
 
 llvm::Expected<Profile> ProfileReader::read() {
