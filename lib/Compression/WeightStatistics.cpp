@@ -88,6 +88,9 @@ PITH_WIDE_LOOP static double getEnergy(const float *row, const float *gram, int6
   return sum;
 }
 
+/// Rounding may leave a little less than nothing; NaN stays.
+static double clampRounding(double energy) { return energy < 0 ? 0 : energy; }
+
 WeightError pith::getOutputError(MLIRContext *context,
                                  const ActivationStatistics &statistics,
                                  ArrayRef<float> original, ArrayRef<float> rewritten) {
@@ -103,7 +106,7 @@ WeightError pith::getOutputError(MLIRContext *context,
       for (int64_t k = 0; k < K; ++k)
         difference[k] = original[r * K + k] - rewritten[r * K + k];
       rows[r] = {getEnergy(&original[r * K], own, K),
-                 std::max(0.0, getEnergy(difference.data(), own, K))};
+                 clampRounding(getEnergy(difference.data(), own, K))};
     }
   });
   WeightError sum;

@@ -61,6 +61,8 @@ SmallVector<Weight> pith::findWeights(ModuleOp module) {
 
 double pith::toDecibels(WeightError error) {
   constexpr double kExact = 999;
+  if (std::isnan(error.noise))
+    return -kExact; // sums that overflowed
   if (!(error.noise > 0))
     return kExact;
   if (!(error.signal > 0))

@@ -150,6 +150,16 @@ llvm::Error ProfileReader::readNodes(const llvm::json::Object &site, size_t numb
   return llvm::Error::success();
 }
 
+/// Whether all elements are finite and no square sum is negative.
+static bool isGramMatrix(const HostTensor &gram) {
+  llvm::ArrayRef<float> all = gram.as<float>();
+  int64_t K = gram.getShape().back();
+  for (size_t i = 0; i < all.size(); ++i)
+    if (!std::isfinite(all[i]) || (int64_t(i) / K % K == int64_t(i) % K && all[i] < 0))
+      return false;
+  return true;
+}
+
 llvm::Error ProfileReader::readEntry(const llvm::json::Object &site, size_t number,
                                      ProfileEntry &entry) {
   if (llvm::Error bad = readNodes(site, number, entry))
@@ -185,8 +195,9 @@ llvm::Error ProfileReader::readEntry(const llvm::json::Object &site, size_t numb
     return llvm::Error::success(); // nobody has such a Gram matrix
   if (llvm::Error bad = readTensor(prefix + "gram", {G, K, K}, f32, /*optional=*/true, s.gram))
     return bad;
-  if (s.gram && !llvm::all_of(s.gram.as<float>(), [](float x) { return std::isfinite(x); }))
-    return error("site '" + entry.nodes.front() + "': expected a finite Gram matrix");
+  if (s.gram && !isGramMatrix(s.gram))
+    return error("site '" + entry.nodes.front() +
+                 "': expected a finite Gram matrix with a diagonal of at least 0");
   return llvm::Error::success();
 }
 

@@ -179,9 +179,10 @@ for member, value in (("mean", np.nan), ("magnitude", -1), ("largest", np.inf), 
     refuse("expected finite statistics, and magnitudes and counts of at least 0", *dry,
            "--profile=" + folder + "/implausible.npz")
 arrays = dict(np.load(profile))
-arrays["0/gram"] = np.full_like(arrays["0/gram"], np.nan)
-np.savez(folder + "/implausible.npz", **arrays)
-refuse("expected a finite Gram matrix", *dry, "--profile=" + folder + "/implausible.npz")
+for gram in np.full_like(arrays["0/gram"], np.nan), -arrays["0/gram"]:
+    np.savez(folder + "/implausible.npz", **{**arrays, "0/gram": gram})
+    refuse("expected a finite Gram matrix with a diagonal of at least 0", *dry,
+           "--profile=" + folder + "/implausible.npz")
 refuse("expected profiles of one model", "pith-profile", "merge", profile,
        folder + "/conv0.profile", "-o", folder + "/none.profile")
 refuse("expects one of --calibrate and --profile", *dry, "--profile=" + profile,

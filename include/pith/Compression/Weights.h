@@ -95,7 +95,7 @@ struct WeightError {
   double noise = 0;  ///< Σ (w − w')²
 };
 
-/// 10 · log₁₀(signal / noise), at most 999.
+/// 10 · log₁₀(signal / noise), from −999 (also if the noise is NaN) to 999.
 double toDecibels(WeightError error);
 
 /// Errors of two rewrites in sequence, the second measured against the result
