@@ -35,7 +35,7 @@ STRUCTURED = {
 PREPARE = {
     "equalize-layers": {}, "smooth-activations": {"alpha": [0.3, 0.5, 0.8]},
     "scale-salient-channels": {"bits": [3, 4]}, "rotate-activations": {"seed": [1, 2]},
-    "measure-sensitivity": {"samples": [2]}, "choose-bits": {ALWAYS: [], "budget": [20], "method": ["nearest", "gptq", "gptvq"]},
+    "measure-sensitivity": {"samples": [2]}, "choose-bits": {ALWAYS: [], "budget": [32], "method": ["nearest", "gptq", "gptvq"]},
     "choose-ranks": {("ratio", "bits-per-parameter"): [[0.5, 0.8], [20]], ALWAYS: []}, "calibrate": {"gram": ["true"]},
     "split-low-rank": {"rank": [2], "bits": [3, 4]},
 }
