@@ -12,8 +12,8 @@
 #include "pith/Compression/WeightStatistics.h"
 
 #include "pith/Compression/Codec.h"
+#include "pith/Compression/WideSums.h"
 #include "pith/Dialect/Pith/IR/PithInterfaces.h"
-#include "pith/Support/WideLoop.h"
 
 #include <vector>
 
@@ -67,24 +67,11 @@ FailureOr<ActivationStatistics> pith::requireStatistics(const Weight &weight,
 }
 
 /// w · G · wᵀ of one row, in the order of its elements.
-PITH_WIDE_LOOP static double getEnergy(const float *row, const float *gram, int64_t K) {
+static double getEnergy(const float *row, const float *gram, int64_t K) {
   double sum = 0;
-  for (int64_t i = 0; i < K; ++i) {
-    if (row[i] == 0)
-      continue;
-    double lanes[8] = {};
-    const float *column = gram + i * K;
-    int64_t j = 0;
-    for (; j + 8 <= K; j += 8)
-      for (int64_t lane = 0; lane < 8; ++lane)
-        lanes[lane] += double(column[j + lane]) * double(row[j + lane]);
-    for (; j < K; ++j)
-      lanes[0] += double(column[j]) * double(row[j]);
-    double inner = 0;
-    for (double lane : lanes)
-      inner += lane;
-    sum += inner * row[i];
-  }
+  for (int64_t i = 0; i < K; ++i)
+    if (row[i] != 0)
+      sum += getDot(gram + i * K, row, K) * row[i];
   return sum;
 }
 

@@ -18,8 +18,9 @@
 #include "pith/Compression/Codebook/Codebook.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/GramInverse.h"
+#include "pith/Compression/Quantization/GroupQuantizer.h"
 #include "pith/Compression/WeightStatistics.h"
-#include "pith/Support/WideLoop.h"
+#include "pith/Compression/WideSums.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <Eigen/Cholesky>
@@ -37,26 +38,6 @@ using namespace pith;
 static constexpr int64_t kRowBlock = 8;
 /// Of the mean of the diagonal: keeps flat directions from drifting.
 static constexpr double kRidge = 1e-4;
-
-PITH_WIDE_LOOP static void addScaled(float *to, const float *from, float factor,
-                                     int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
-    to[i] += factor * from[i];
-}
-
-PITH_WIDE_LOOP static double getDot(const float *a, const float *b, int64_t count) {
-  double lanes[16] = {};
-  int64_t i = 0;
-  for (; i + 16 <= count; i += 16)
-    for (int64_t lane = 0; lane < 16; ++lane)
-      lanes[lane] += double(a[i + lane]) * double(b[i + lane]);
-  for (; i < count; ++i)
-    lanes[0] += double(a[i]) * double(b[i]);
-  double sum = 0;
-  for (double lane : lanes)
-    sum += lane;
-  return sum;
-}
 
 namespace {
 /// The Gram matrix of one group of rows, and how errors are fed back.
@@ -124,22 +105,12 @@ Fitting::Fitting(const CodebookFit &how, const HostTensor &weight, float largest
       scales(rows * groups), codes(rows * K) {}
 
 float Fitting::roundScale(double scale) const {
-  float value = float(scale);
-  if (!halfScales)
-    return value;
-  llvm::APFloat half(value);
-  bool lost;
-  half.convert(llvm::APFloat::IEEEhalf(), llvm::RoundingMode::NearestTiesToEven, &lost);
-  return half.convertToFloat();
+  return halfScales ? roundToHalf(float(scale)) : float(scale);
 }
 
 void Fitting::setTable(std::vector<float> values) {
-  for (float &value : values) {
-    llvm::APFloat half(value);
-    bool lost;
-    half.convert(llvm::APFloat::IEEEhalf(), llvm::RoundingMode::NearestTiesToEven, &lost);
-    value = half.convertToFloat();
-  }
+  for (float &value : values)
+    value = roundToHalf(value);
   llvm::sort(values);
   // Ranks count distinct entries; unused ones stand behind them, never chosen.
   values.erase(std::unique(values.begin(), values.end()), values.end());

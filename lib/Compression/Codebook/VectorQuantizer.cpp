@@ -21,6 +21,7 @@
 #include "pith/Compression/GramInverse.h"
 #include "pith/Compression/Quantization/GroupQuantizer.h"
 #include "pith/Compression/WeightStatistics.h"
+#include "pith/Compression/WideSums.h"
 #include "pith/Support/WideLoop.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -57,13 +58,6 @@ PITH_WIDE_LOOP static unsigned choose(const float *vectors, int64_t count, int64
     if (costs[e] < costs[best])
       best = e;
   return best;
-}
-
-/// `sum += factor · row`.
-PITH_WIDE_LOOP static void addScaled(float *sum, const float *row, float factor,
-                                     int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
-    sum[i] += factor * row[i];
 }
 
 static float addLanes(const float (&lanes)[16]) {

@@ -14,7 +14,6 @@
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Quantization/OutputQuantizer.h"
-#include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/Quantization/WeightQuantizer.h"
 #include "pith/Compression/Report.h"
 #include "pith/Compression/Search/Allocation.h"
@@ -104,20 +103,6 @@ double Candidate::getError(const HostTensor &rounded) const {
   return getError(error);
 }
 
-/// The rounded weight, used by nothing yet.
-static Value createDequantize(const Weight &weight,
-                              const WeightQuantizer::Result &quantized) {
-  OpBuilder builder(weight.value.getContext());
-  builder.setInsertionPointAfterValue(weight.value);
-  Location loc = weight.value.getLoc();
-  Value codes = createConstant(builder, loc, quantized.codes, weight.name), zero;
-  Value scale = createConstant(builder, loc, quantized.scale, weight.name + ".scale");
-  if (quantized.zeroPoint)
-    zero = createConstant(builder, loc, *quantized.zeroPoint, weight.name + ".zero_point");
-  return DequantizeOp::create(builder, loc, weight.getType(), codes, scale, zero,
-                              /*axis=*/1, quantized.groupSize);
-}
-
 /// Bits of all tensors together.
 static int64_t countBits(std::initializer_list<const HostTensor *> tensors) {
   int64_t bits = 0;
@@ -130,7 +115,8 @@ static int64_t countBits(std::initializer_list<const HostTensor *> tensors) {
 AllocationChoice ChooseBitsPass::tryNearest(const Candidate &candidate,
                                             const WeightQuantizer &quantizer) {
   Value codes = createDequantize(
-      *candidate.weight, quantizer.quantize(candidate.original, candidate.largest));
+      *candidate.weight, quantizer.quantize(candidate.original, candidate.largest),
+      getArgumentName());
   AllocationChoice choice{getStoredBits(codes), 0};
   if (FailureOr<HostTensor> rounded = decodeWeight(codes); succeeded(rounded))
     choice.error = candidate.getError(rounded->converted(candidate.original.getElementType()));

@@ -14,6 +14,7 @@
 #include "pith/Compression/Sparsity/LeastSquares.h"
 
 #include "pith/Compression/Codec.h"
+#include "pith/Compression/WideSums.h"
 #include "pith/Support/WideLoop.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -87,20 +88,6 @@ PITH_WIDE_LOOP static void multiply(const float *const *rows, int64_t count,
           *reinterpret_cast<Lanes *>(out[first + i] + column + v * kLanes) = sums[i][v];
     }
   }
-}
-
-PITH_WIDE_LOOP static double dot(const float *x, const float *y, int64_t count) {
-  double lanes[8] = {};
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (int64_t lane = 0; lane < 8; ++lane)
-      lanes[lane] += double(x[i + lane]) * double(y[i + lane]);
-  for (; i < count; ++i)
-    lanes[0] += double(x[i]) * double(y[i]);
-  double sum = 0;
-  for (double lane : lanes)
-    sum += lane;
-  return sum;
 }
 
 /// x − y of `count` values, where `y` advances.
@@ -188,7 +175,7 @@ std::vector<double> Batch::getEnergies(Rows &gradient) const {
   std::vector<double> result(count);
   for (int64_t row = 0; row < count; ++row) {
     const float *d = differences[row].data();
-    result[row] = dot(d, gradient[row].data(), h.size) - h.lambda * dot(d, d, h.size);
+    result[row] = getDot(d, gradient[row].data(), h.size) - h.lambda * getDot(d, d, h.size);
   }
   return result;
 }
@@ -240,7 +227,7 @@ void Batch::iterate(Rows residual, std::vector<int64_t> active) {
     product(direction, active, image);
     std::vector<int64_t> left;
     for (int64_t row : active) {
-      double curvature = dot(direction[row].data(), image[row].data(), h.size);
+      double curvature = getDot(direction[row].data(), image[row].data(), h.size);
       if (!(curvature > 0) || !(before[row] > limit[row]))
         continue;
       float length = float(before[row] / curvature);
