@@ -63,6 +63,10 @@ SmallVector<int64_t> FloatContraction::blockStarts(Mode mode) const {
 FloatContraction::Mode FloatContraction::chooseMode(int64_t segments) const {
   if (segments == 1 && weight.isBlocks())
     return Mode::Direct; // the others would multiply what is not stored, too
+  // Registers hold what decoding needs beside the sums, and the panel stays in cache.
+  if (segments == 1 && !weight.isDense() && weight.isLight() &&
+      kernel.getTarget().vectorRegisters >= 32 && weight.panelBytes() <= kBlockBytes)
+    return Mode::Direct;
   if (segments == 1 && weight.getReduction() > blockSize())
     return Mode::Blocked;
   return weight.isDense() ? Mode::Direct : Mode::Decoded;
@@ -151,6 +155,8 @@ void FloatContraction::emitPanel(OpBuilder &builder, Mode mode, Value panel,
       if (rows.rows.size() <= 8 && !weight.isDense())
         reader.prefetchAhead = 4096;
       reader.isSumming = true;
+      reader.tileRows = rows.rows.size();
+      tile.loadsPerProduct = !weight.isDense();
       sums = accumulate(b, tile, reader, space, rows.rows, sums);
     }
     store.rowPosition = rows.position;

@@ -17,6 +17,7 @@
 #include "llvm/Support/Parallel.h"
 
 #include <cstring>
+#include <numeric>
 
 using namespace mlir;
 using namespace pith;
@@ -110,8 +111,45 @@ ElementLayout ElementLayout::get(Type type, const PanelShape &shape,
   return layout;
 }
 
+ElementLayout ElementLayout::getWords(unsigned bits, const PanelShape &shape,
+                                      int64_t positions) {
+  ElementLayout layout;
+  layout.kind = Kind::Words;
+  layout.planes.push_back(bits);
+  layout.vectors = shape.vectors;
+  layout.positions = llvm::alignTo(positions, layout.step());
+  return layout;
+}
+
 int64_t ElementLayout::step() const {
+  if (kind == Kind::Words) {
+    int64_t elements = 32 / std::gcd(32u, planes.front());
+    return elements / std::gcd(elements, vectors);
+  }
   return kind == Kind::Planes ? 8 / planes.back() : 1;
+}
+
+SmallVector<SmallVector<ElementLayout::Field, 2>> ElementLayout::fields() const {
+  unsigned bits = planes.front(), perWord = 32 / bits, top = perWord * bits;
+  SmallVector<SmallVector<Field, 2>> all;
+  SmallVector<Field, 2> pending; // of the element that is made up of rests
+  unsigned filled = 0;
+  for (int64_t word = 0, words = stepWords(); word < words; ++word) {
+    for (unsigned i = 0; i < perWord; ++i)
+      all.push_back({Field{word, i * bits, bits, 0}});
+    for (unsigned from = top; from < 32;) {
+      unsigned count = std::min(32 - from, bits - filled);
+      pending.push_back({word, from, count, filled});
+      from += count;
+      filled += count;
+      if (filled < bits)
+        continue;
+      all.push_back(std::move(pending));
+      pending.clear();
+      filled = 0;
+    }
+  }
+  return all;
 }
 
 int64_t ElementLayout::panelBytes(const PanelShape &shape, unsigned plane) const {
@@ -121,6 +159,7 @@ int64_t ElementLayout::panelBytes(const PanelShape &shape, unsigned plane) const
   case Kind::MaskBits:
     return positions * shape.width() / 8;
   case Kind::Planes:
+  case Kind::Words:
     break;
   }
   return positions * planes[plane] / 8 * shape.width();
@@ -194,6 +233,29 @@ static void packPlanes(const HostTensor &tensor, const PanelShape &shape,
   });
 }
 
+static void packWords(const HostTensor &tensor, const PanelShape &shape,
+                      const ElementLayout &layout, char *out) {
+  int64_t step = layout.step();
+  auto fields = layout.fields();
+  llvm::parallelFor(0, shape.panels(), [&](size_t panel) {
+    std::vector<uint8_t> rows = readPanel(tensor, shape, panel, layout.positions);
+    std::vector<uint32_t> words(layout.stepWords() * shape.lanes);
+    char *to = out + panel * layout.panelBytes(shape);
+    for (int64_t k = 0; k < layout.positions; k += step) {
+      std::fill(words.begin(), words.end(), 0);
+      for (auto [i, element] : llvm::enumerate(fields))
+        for (int64_t lane = 0; lane < shape.lanes; ++lane) {
+          int64_t column = i % shape.vectors * shape.lanes + lane;
+          uint32_t code = rows[column * layout.positions + k + i / shape.vectors];
+          for (const ElementLayout::Field &field : element)
+            words[field.word * shape.lanes + lane] |=
+                (code >> field.to & ((1u << field.count) - 1)) << field.from;
+        }
+      to = std::copy_n(reinterpret_cast<const char *>(words.data()), 4 * words.size(), to);
+    }
+  });
+}
+
 static void packMaskBits(const HostTensor &tensor, const PanelShape &shape,
                          const ElementLayout &layout, char *out) {
   int64_t width = shape.width();
@@ -214,6 +276,10 @@ std::vector<char> pith::packElements(const HostTensor &tensor,
   std::vector<char> out(layout.totalBytes(shape), 0);
   if (layout.kind == ElementLayout::Kind::Planes) {
     packPlanes(tensor, shape, layout, out.data());
+    return out;
+  }
+  if (layout.kind == ElementLayout::Kind::Words) {
+    packWords(tensor, shape, layout, out.data());
     return out;
   }
   if (layout.kind == ElementLayout::Kind::MaskBits) {

@@ -192,6 +192,9 @@ SmallVector<Value> PanelReader::lanes(const Child &child) {
 TileValues PanelReader::floats(const Child &child) {
   if (child.isLeaf && canLookUp(weight.leaves[child.number]))
     return leafFloats(child.number);
+  if (child.isLeaf &&
+      weight.leaves[child.number].layout.kind == ElementLayout::Kind::Words)
+    return wordFloats(child.number);
   if (child.isLeaf && hasByteCodes(weight.leaves[child.number]))
     return codeFloats(child.number);
   TileValues values = tile(child);

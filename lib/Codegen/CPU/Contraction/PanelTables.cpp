@@ -136,15 +136,16 @@ void PanelReader::loadByteTable(size_t number) {
 /// Whether codes index a register of floats: one instruction that ignores the bits
 /// above, instead of two for the sign and a conversion.
 bool PanelReader::canLookUp(const Leaf &leaf) const {
-  return leaf.isCodes() && leaf.layout.kind == ElementLayout::Kind::Planes &&
-         leaf.layout.planes.size() == 1 && weight.shape.lanes == 16 &&
-         kernel.getTarget().hasAVX512;
+  return leaf.isCodes() && leaf.hasOneField() && leaf.layout.planes[0] <= 4 &&
+         weight.shape.lanes == 16 && kernel.getTarget().hasAVX512;
 }
 
 /// Codes of one plane as vectors of i32, with other codes in the bits above.
 TileValues PanelReader::leafWords(size_t number) {
   const Leaf &leaf = weight.leaves[number];
   const PanelShape &shape = weight.shape;
+  if (leaf.layout.kind == ElementLayout::Kind::Words)
+    return wordCodes(number, /*clean=*/false);
   TileCode code(*current, kernel.getLoc());
   unsigned bits = leaf.layout.planes[0];
   auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
@@ -172,9 +173,10 @@ TileValues PanelReader::leafFloats(size_t number) {
   unsigned bits = leaf.layout.planes[0];
   SmallVector<float> entries;
   for (int64_t i = 0; i < shape.lanes; ++i) {
-    int64_t entry = i & ((1 << bits) - 1);
-    bool negative = !leaf.element.isUnsignedInteger() && entry >> (bits - 1);
-    entries.push_back(negative ? entry - (1 << bits) : entry);
+    int64_t entry = i & ((1 << bits) - 1), half = 1 << (bits - 1);
+    if (!leaf.element.isUnsignedInteger())
+      entry = (entry ^ half) - half;
+    entries.push_back(entry);
   }
   auto single = VectorType::get({shape.lanes}, code.b.getF32Type());
   Value table = arith::ConstantOp::create(
@@ -480,8 +482,7 @@ TileValues PanelReader::lookUp(const Child &table, const Child &codes) {
   bool inRegisters = !states[table.number].table.empty();
   // Words ignore as many bits above as their table leaves: 3 (AVX2) or 4 matter.
   bool ignores = inRegisters && codes.isLeaf && weight.leaves[codes.number].isCodes() &&
-                 weight.leaves[codes.number].layout.kind == ElementLayout::Kind::Planes &&
-                 weight.leaves[codes.number].layout.planes.size() == 1;
+                 weight.leaves[codes.number].hasOneField();
   TileValues indices = ignores ? leafWords(codes.number) : tile(codes), values;
   auto words = VectorType::get({weight.shape.lanes}, code.b.getI32Type());
   for (SmallVector<Value> &row : indices)

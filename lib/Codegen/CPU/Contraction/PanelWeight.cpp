@@ -57,6 +57,23 @@ void PanelWeight::widenStep(const TargetDescription &target) {
       step *= 2;
 }
 
+void PanelWeight::chooseWords(const TargetDescription &target) {
+  if (!target.hasAVX2 || shape.lanes < 8 || isBlocks())
+    return;
+  bool hasTable = llvm::any_of(leaves, [](const Leaf &leaf) { return leaf.isByteTable; });
+  for (Leaf &leaf : leaves) {
+    if (hasTable || !leaf.isCodes() || leaf.layout.kind != ElementLayout::Kind::Planes ||
+        leaf.layout.planes.size() == 1)
+      continue;
+    auto words = ElementLayout::getWords(leaf.element.getIntOrFloatBitWidth(), shape, 0);
+    int64_t wide = std::lcm(step, positionsOf(words.step(), leaf.stored, leaf.per));
+    if (group % wide != 0 || wide > std::max<int64_t>(reduction, 32))
+      continue;
+    leaf.layout = words;
+    step = wide;
+  }
+}
+
 FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
                                         PanelShape shape, int64_t reduction,
                                         bool transposed, bool wideSteps) {
@@ -87,13 +104,18 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
   // Groups hold whole blocks; steps stay within one, from its start.
   if (weight.isBlocks())
     weight.step = weight.leaves[weight.blockValues].layout.step();
-  if (wideSteps)
+  if (wideSteps) {
+    weight.chooseWords(kernel.getTarget());
     weight.widenStep(kernel.getTarget());
+  }
   int64_t padded = llvm::alignTo(reduction, weight.step);
   for (Leaf &leaf : weight.leaves)
-    if (leaf.packing.kind == TilePacking::Kind::Elements)
-      leaf.layout = ElementLayout::get(leaf.element, shape,
-                                       padded / leaf.per * leaf.stored);
+    if (leaf.packing.kind == TilePacking::Kind::Elements) {
+      int64_t positions = padded / leaf.per * leaf.stored;
+      leaf.layout = leaf.layout.kind == ElementLayout::Kind::Words
+                        ? ElementLayout::getWords(leaf.layout.planes.front(), shape, positions)
+                        : ElementLayout::get(leaf.element, shape, positions);
+    }
   return weight;
 }
 
@@ -259,6 +281,11 @@ LogicalResult PanelWeight::chooseTables(KernelEmitter &kernel, const Node &node,
                        leaf.entries <= 256 && leaf.element.getIntOrFloatBitWidth() <= 32;
   }
   return success();
+}
+
+bool PanelWeight::isLight() const {
+  return compacts == 0 &&
+         llvm::none_of(leaves, [](const Leaf &leaf) { return leaf.isByteTable; });
 }
 
 int64_t PanelWeight::panelBytes() const {

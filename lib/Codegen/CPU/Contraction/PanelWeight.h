@@ -50,6 +50,11 @@ public:
              mlir::isa<mlir::IntegerType>(element) && !element.isInteger(1) &&
              element.getIntOrFloatBitWidth() <= 8;
     }
+    /// Whether the bits of most codes lie together, with other codes above and below.
+    bool hasOneField() const {
+      return layout.kind == ElementLayout::Kind::Words ||
+             (layout.kind == ElementLayout::Kind::Planes && layout.planes.size() == 1);
+    }
   };
   struct Child {
     bool isLeaf = true;
@@ -89,6 +94,9 @@ public:
   static int64_t byteBlock(const TargetDescription &target);
   /// Whether values need no more than a conversion after loading.
   bool isDense() const { return nodes.empty(); }
+  /// Whether decoding takes so few operations that the products of some rows hide them:
+  /// no look-ups of bytes, nothing in compact form.
+  bool isLight() const;
   /// Whether reading must start at one of the `starts`.
   bool isSequential() const { return compacts > 0; }
   /// Whether whole blocks are stored: what visits its values, in one go, sees these.
@@ -109,6 +117,8 @@ private:
                                const TilePacking &packing, int64_t stored,
                                int64_t per, int64_t maskLeaf);
   void widenStep(const TargetDescription &target);
+  /// Chooses words for codes, where groups and the reduction hold whole units of them.
+  void chooseWords(const TargetDescription &target);
   mlir::LogicalResult chooseTables(KernelEmitter &kernel, const Node &node,
                                    llvm::ArrayRef<TilePacking> packings);
   PanelShape shape;
@@ -140,6 +150,8 @@ public:
 
   /// Bytes to prefetch ahead in the widest stored stream; 0: none.
   int64_t prefetchAhead = 0;
+  /// Products that each value has part in, while the next ones are decoded.
+  int64_t tileRows = 1;
   /// What the state holds are sums of products with values, `[…][vector]`: factors that
   /// a group's values share are applied to its sums.
   bool isSumming = false;
@@ -156,6 +168,7 @@ private:
     llvm::SmallVector<mlir::Value> table;
   };
   struct CodeBytes;
+  struct WordFields;
 
   TileValues tile(const Child &child);
   llvm::SmallVector<mlir::Value> rootFactors();
@@ -164,6 +177,9 @@ private:
   TileValues leafTile(size_t number);
   TileValues leafFloats(size_t number);
   TileValues leafWords(size_t number);
+  /// Codes of words as i32. Unless they are to be `clean`, bits above are undefined.
+  TileValues wordCodes(size_t number, bool clean);
+  TileValues wordFloats(size_t number);
   mlir::Value loadPlane(size_t number, size_t plane, int64_t row, int64_t vector);
   llvm::SmallVector<mlir::Value> lanes(const Child &child);
   llvm::SmallVector<mlir::Value> leafLanes(size_t number);

@@ -138,22 +138,38 @@ SmallVector<Value> RegisterTile::accumulate(OpBuilder &builder,
   // Positions count from range.from on the right, from 0 on the left.
   TileRows rows = left;
   rows.base = outer.sub(left.base, range.from);
+  // One address for all columns, or one for each: an element that is loaded once only
+  // becomes an operand in memory.
+  bool isSingle = cast<MemRefType>(left.memref.getType()).getElementType().isF32();
+  bool perColumn = loadsPerProduct && isSingle && kernel.getTarget().hasAVX512;
+  SmallVector<TileRows> columnRows(perColumn ? numVectors : 1, rows);
+  for (TileRows &own : llvm::drop_begin(columnRows))
+    own.base = outer.opaque(rows.base);
   return right.forEach(
       builder, range, accumulators,
       [&](OpBuilder &b, TilePosition k, ArrayRef<Value> columns,
           MutableArrayRef<Value> sums) {
         TileCode code(b, loc);
-        TileRows here = rows.moved(code, k.base);
         int64_t set = k.ordinal % copies;
+        SmallVector<TileRows> here;
+        for (const TileRows &own : columnRows)
+          here.push_back(own.moved(code, k.base));
         for (int64_t m = 0; m < numRows; ++m) {
-          Value address = code.add(here.address(code, m), k.offset);
-          Value scalar = code.toFloat(code.loadScalar(here.memref, address));
-          Value row = code.splat(scalar, numLanes);
+          Value row;
           for (int64_t v = 0; v < numVectors; ++v) {
+            if (v < int64_t(here.size())) {
+              Value address = code.add(here[v].address(code, m), k.offset);
+              Value scalar = code.toFloat(code.loadScalar(here[v].memref, address));
+              row = code.splat(scalar, numLanes);
+            }
             Value &sum = sums[(set * numRows + m) * numVectors + v];
             sum = code.fma(columns[v], row, sum, hasFMA);
           }
         }
+        // The compiler's scheduler would put the products of one sum after each other,
+        // where each waits for the one before.
+        if (perColumn)
+          code.barrier();
       });
 }
 

@@ -127,7 +127,9 @@ LogicalResult RowProductEmitter::emit() {
   const TargetDescription &target = kernel.getTarget();
   const PanelShape &shape = weight.getShape();
   MLIRContext *context = kernel.getContext();
-  sizes = rows.tileSizes(RegisterTile::maxRows(target, shape.vectors));
+  sizes = rows.tileSizes(contraction.chooseMode(1) == Mode::Direct
+                             ? directRows()
+                             : RegisterTile::maxRows(target, shape.vectors));
   rowsPerJob = std::max<int64_t>(1, kRowsPerJob / sizes[0]) * sizes[0];
   // Starts of all modes in use: a block's start is one of them in every mode.
   auto count = rows.getConstantCount();

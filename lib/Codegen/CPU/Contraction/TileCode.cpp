@@ -13,6 +13,7 @@
 #include "pith/Codegen/CPU/Contraction/RegisterTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -100,6 +101,25 @@ Value TileCode::max(Value x, Value y) {
   if (left && right)
     return index(std::max(*left, *right));
   return arith::MaxSIOp::create(b, loc, x, y);
+}
+
+Value TileCode::opaque(Value x) {
+  Type word = b.getI64Type();
+  Value in = arith::IndexCastOp::create(b, loc, word, x);
+  Value out = LLVM::InlineAsmOp::create(
+                  b, loc, TypeRange{word}, ValueRange{in}, /*asm_string=*/"",
+                  /*constraints=*/"=r,0", /*has_side_effects=*/false,
+                  /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                  LLVM::AsmDialectAttr(), ArrayAttr())
+                  .getResult(0);
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), out);
+}
+
+void TileCode::barrier() {
+  LLVM::InlineAsmOp::create(b, loc, TypeRange(), ValueRange(), /*asm_string=*/"",
+                            /*constraints=*/"~{memory}", /*has_side_effects=*/true,
+                            /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                            LLVM::AsmDialectAttr(), ArrayAttr());
 }
 
 Value TileCode::constant(Type type, double value) {

@@ -37,12 +37,22 @@ struct ElementLayout {
   enum class Kind {
     Whole,   ///< `[panel][position][lane]`, elements of 8 bits and more
     Planes,  ///< `[plane][panel][position / perByte][lane]`, one byte each
-    MaskBits ///< `[panel][position][vector]`, one bit per lane (`i1`)
+    MaskBits, ///< `[panel][position][vector]`, one bit per lane (`i1`)
+    Words    ///< `[panel][position / step][word][lane]`, 32 bits each
+  };
+  /// Bits of an element within a step of words: `count` of them from bit `from` of word
+  /// `word` are bits `to` and up of the element.
+  struct Field {
+    int64_t word;
+    unsigned from, count, to;
   };
   Kind kind = Kind::Whole;
-  /// Bits of each plane, lowest bits of the element first: 4, 2 and 1.
+  /// Bits of each plane, lowest bits of the element first: 4, 2 and 1. Of `Words`: those
+  /// of an element.
   llvm::SmallVector<unsigned> planes;
   int64_t elementBytes = 1;
+  /// Of `Words`: vectors of a panel.
+  int64_t vectors = 1;
   /// Positions, padded so that every byte of every plane is full.
   int64_t positions = 0;
 
@@ -50,7 +60,17 @@ struct ElementLayout {
   /// positions.
   static ElementLayout get(mlir::Type type, const PanelShape &shape,
                            int64_t positions);
-  /// Positions in one byte of the narrowest plane: a tile step is a multiple.
+  /// Elements of 2 to 7 bits in as few words as hold them without a rest; a word has
+  /// elements of all of a panel's vectors.
+  static ElementLayout getWords(unsigned bits, const PanelShape &shape, int64_t positions);
+  /// Of `Words`: where each element of a step lies, `[position][vector]`. As many as fit
+  /// follow each other in every word; what is left at the top of the words makes up the
+  /// others, each behind those of the last word that it needs.
+  llvm::SmallVector<llvm::SmallVector<Field, 2>> fields() const;
+  /// Words of a step, per lane.
+  int64_t stepWords() const { return step() * vectors * planes.front() / 32; }
+  /// Positions in one byte of the narrowest plane, or that fill words: a tile step is a
+  /// multiple.
   int64_t step() const;
   /// Bytes of one panel (of plane `plane`).
   int64_t panelBytes(const PanelShape &shape, unsigned plane = 0) const;

@@ -57,6 +57,10 @@ struct TileCode {
   mlir::Value rem(mlir::Value x, int64_t y);
   mlir::Value min(mlir::Value x, mlir::Value y);
   mlir::Value max(mlir::Value x, mlir::Value y);
+  /// An index of the same value, which no pass can tell to be the same.
+  mlir::Value opaque(mlir::Value x);
+  /// Keeps accesses to memory on their side of this place.
+  void barrier();
   mlir::Value constant(mlir::Type type, double value);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
   mlir::Value bitcast(mlir::Value vector, mlir::Type type);
@@ -151,6 +155,11 @@ public:
 
   /// Rows that fit the target's registers beside `vectors` columns.
   static int64_t maxRows(const TargetDescription &target, int64_t vectors);
+
+  /// Lets every multiplication load its element of a row itself, where the target has
+  /// such instructions: permutations that decode columns then need not share their
+  /// unit with broadcasts.
+  bool loadsPerProduct = false;
 
   int64_t rows() const { return numRows; }
   int64_t vectors() const { return numVectors; }
