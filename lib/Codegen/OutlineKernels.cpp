@@ -183,8 +183,13 @@ void Outliner::cloneMembers(const KernelGroup &group, Kernel &kernel) {
   for (Operation *op : kernel.ops) {
     Operation *copy = builder.clone(*op, mapping);
     // What compression wrote down about one weight would keep equal kernels apart.
-    if (isa<WeightCodecOpInterface>(copy))
+    if (auto codec = dyn_cast<WeightCodecOpInterface>(op)) {
       copy->setDiscardableAttrs(builder.getDictionaryAttr({}));
+      // Kernels do not see the constants that this may follow from.
+      auto kept = codec.getZeroKeepingOperand();
+      if (kept && op->getOperand(*kept).getDefiningOp<WeightCodecOpInterface>())
+        copy->setAttr("pith.zeros_of", builder.getI64IntegerAttr(*kept));
+    }
     kernel.copies.push_back(copy);
   }
   SmallVector<Value> returned;

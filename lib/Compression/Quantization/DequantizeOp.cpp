@@ -196,6 +196,12 @@ TilePacking DequantizeOp::getOperandPacking(unsigned index) {
   return packing;
 }
 
+std::optional<unsigned> DequantizeOp::getZeroKeepingOperand() {
+  if (getAxis() != 1 || getZeroPoint() || getCodeType(*this).getWidth() == 1)
+    return std::nullopt;
+  return 0;
+}
+
 std::optional<IntegerForm> DequantizeOp::getIntegerForm() {
   IntegerType type = getCodeType(*this);
   unsigned width = type.getWidth();

@@ -12,7 +12,8 @@ include "pith/Dialect/Pith/IR/PithBase.td"
 def Pith_DequantizeOp : Pith_Op<"dequantize",
     [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
      DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
-       ["getIntegerForm", "getTileFactors", "emitUnscaledTile"]>]> {
+       ["getIntegerForm", "getTileFactors", "emitUnscaledTile",
+        "getZeroKeepingOperand"]>]> {
   let summary = "real numbers from integer codes, scales and zero points";
   let description = [{
     The axes before `axis` count rows; those from `axis` on are flattened into

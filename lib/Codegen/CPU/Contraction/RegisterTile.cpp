@@ -108,10 +108,10 @@ TileRows TileRows::moved(TileCode &code, Value by) const {
 //===----------------------------------------------------------------------===//
 
 RegisterTile::RegisterTile(KernelEmitter &kernel, int64_t rows, int64_t vectors,
-                           int64_t lanes)
+                           int64_t lanes, int64_t inFlight)
     : kernel(kernel), numRows(rows), numVectors(vectors), numLanes(lanes), sets(1) {
   // Two multipliers with four cycles of latency want eight sums in flight.
-  while (sets < 4 && rows * vectors * sets < 8)
+  while (sets < 4 && rows * vectors * sets < inFlight)
     sets *= 2;
 }
 

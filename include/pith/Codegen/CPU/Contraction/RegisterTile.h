@@ -151,7 +151,9 @@ struct TileRows {
 /// waiting for its own results.
 class RegisterTile {
 public:
-  RegisterTile(KernelEmitter &kernel, int64_t rows, int64_t vectors, int64_t lanes);
+  /// `inFlight` sums hide the multiplier's latency.
+  RegisterTile(KernelEmitter &kernel, int64_t rows, int64_t vectors, int64_t lanes,
+               int64_t inFlight = 8);
 
   /// Rows that fit the target's registers beside `vectors` columns.
   static int64_t maxRows(const TargetDescription &target, int64_t vectors);

@@ -153,6 +153,12 @@ def Pith_WeightCodecOpInterface : OpInterface<"WeightCodecOpInterface"> {
     }], "::std::optional<::pith::SparseForm>", "getSparseForm", (ins), "",
       [{ return std::nullopt; }]>,
     InterfaceMethod<[{
+      The operand whose zeros are zeros of the value, at the same position, if there is
+      one and the value at each position follows from that operand's there: kernels may
+      leave out what a sparse form below does not store.
+    }], "::std::optional<unsigned>", "getZeroKeepingOperand", (ins), "",
+      [{ return std::nullopt; }]>,
+    InterfaceMethod<[{
       Whether `reencode` works: the op only says which elements are stored, and
       every stored element stands for itself (sparse forms).
     }], "bool", "canReencode", (ins), "", [{ return false; }]>,
