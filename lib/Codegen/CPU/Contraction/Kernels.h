@@ -32,6 +32,10 @@ mlir::LogicalResult emitRowProduct(KernelEmitter &kernel, const RowProduct &prod
 /// multiplies these alone, and returns whether it did; fails with a diagnostic.
 mlir::FailureOr<bool> emitSparseProduct(KernelEmitter &kernel,
                                         const RowProduct &product);
+/// The same for any number of rows, with lanes for outputs; the weight's stored elements
+/// may be codes (SlidingProduct.cpp).
+mlir::FailureOr<bool> emitSlidingProduct(KernelEmitter &kernel,
+                                         const RowProduct &product);
 
 /// If both sides are integer codes with scales, emits the integer kernel and
 /// returns whether it did; fails with a diagnostic.

@@ -87,8 +87,11 @@ PanelReader::PanelReader(KernelEmitter &kernel, const PanelWeight &weight,
   here = {kernel.constantIndex(0), 0, 0};
   const PanelShape &shape = weight.shape;
   for (auto [number, leaf] : llvm::enumerate(weight.leaves)) {
-    if (leaf.argument < 0)
+    if (leaf.argument < 0) {
+      if (leaf.compact >= 0) // all elements are equal: none are taken from memory
+        taken[leaf.compact] = kernel.constantIndex(0);
       continue;
+    }
     LeafState &state = states[number];
     state.buffer = kernel.argument(leaf.argument);
     switch (leaf.packing.kind) {

@@ -186,6 +186,9 @@ LogicalResult pith::emitRowProduct(KernelEmitter &kernel,
   auto isSparse = emitSparseProduct(kernel, product);
   if (failed(isSparse) || *isSparse)
     return success(succeeded(isSparse));
+  auto isSliding = emitSlidingProduct(kernel, product);
+  if (failed(isSliding) || *isSliding)
+    return success(succeeded(isSliding));
   const TargetDescription &target = kernel.getTarget();
   bool dense = !product.weight.getDefiningOp<WeightCodecOpInterface>();
   PanelShape shape = choosePanel(target, product.outputs, dense);

@@ -1,0 +1,62 @@
+//===- SlidingLayout.h - Stored elements in sliding windows -----*- C++ -*-===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Elements that an unstructured sparse weight stores, for kernels with one output per
+// lane. A step takes at most one element of each output: its next one, if that is
+// within the step's window of `lanes` positions. Windows slide over the reduction, so
+// that an output with few elements runs ahead of the others instead of waiting. Groups
+// that share scales start together. Steps come in turns of four:
+//
+//     places  i32 [panel][group] + 1: the first turn of each group
+//             [turn] i16 [step]: where the window starts
+//                    i16 [lane]: 4 bits per step, the element's place in the window
+//     values  [turn] elements of 16 bits and more: [step][lane]
+//                    codes of 5 to 8 bits: [lane][step] in bytes
+//                    codes of 2 to 4 bits: [lane][step] in nibbles
+//
+// A lane without an element in a step has zero bits, at place 0.
+//
+//===----------------------------------------------------------------------===//
+#ifndef PITH_LIB_CODEGEN_CPU_CONTRACTION_SLIDINGLAYOUT_H
+#define PITH_LIB_CODEGEN_CPU_CONTRACTION_SLIDINGLAYOUT_H
+
+#include "pith/Codegen/CPU/Contraction/PanelPacking.h"
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace pith {
+
+struct SlidingLayout {
+  /// Steps of a turn.
+  static constexpr int64_t kTurn = 4;
+  /// A window starts at a 16-bit position.
+  static constexpr int64_t kMaxStart = 65535;
+
+  PanelShape shape;      ///< panels of one vector
+  int64_t reduction = 0; ///< `lanes` to kMaxStart + `lanes`
+  int64_t group = 0;     ///< positions that share scales, at most `reduction`
+  int64_t granule = 1;   ///< windows start at multiples, but for the last
+  unsigned bits = 32;    ///< of a stored element: 4, 8, 16 or 32
+
+  int64_t groups() const { return (reduction + group - 1) / group; }
+  int64_t tableBytes() const;
+  /// Bytes of one turn.
+  int64_t placeBytes() const { return 2 * (kTurn + shape.lanes); }
+  int64_t valueBytes() const { return kTurn * bits / 8 * shape.lanes; }
+
+  /// What is the same for equal packings.
+  std::string key() const;
+};
+
+std::vector<char> packSlidingPlaces(const HostTensor &mask, const SlidingLayout &layout);
+/// `values` are those at the set bits of `mask`, output by output.
+std::vector<char> packSlidingValues(const HostTensor &values, const HostTensor &mask,
+                                    const SlidingLayout &layout);
+
+} // namespace pith
+
+#endif // PITH_LIB_CODEGEN_CPU_CONTRACTION_SLIDINGLAYOUT_H

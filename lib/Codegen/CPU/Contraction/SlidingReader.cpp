@@ -1,0 +1,459 @@
+//===- SlidingReader.cpp - Decoding elements of sliding windows -----------===//
+//
+// Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Codecs see the steps of a turn as a tile of four positions and one vector.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SlidingReader.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace pith;
+
+using Kind = TilePacking::Kind;
+
+/// Codes of so many bits share bytes, and tables of so many entries are permuted.
+static constexpr unsigned kNibble = 4;
+static constexpr int64_t kMaxEntries = 16;
+
+//===----------------------------------------------------------------------===//
+// Which weights
+//===----------------------------------------------------------------------===//
+
+static bool isStoredArgument(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return false;
+  auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  return function && function.getArgAttr(argument.getArgNumber(), "pith.weight");
+}
+
+/// An operand that is the same for all elements of a group, output or weight.
+static bool isShared(Value value, const TilePacking &packing, unsigned codeBits) {
+  bool isStored = isStoredArgument(value);
+  if (packing.kind == Kind::Table) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return isStored && type.getRank() == 1 && codeBits <= kNibble &&
+           type.getNumElements() <= kMaxEntries;
+  }
+  if (packing.kind != Kind::Tensor && packing.kind != Kind::Groups &&
+      packing.kind != Kind::Outputs)
+    return false;
+  ElementsAttr attr;
+  return isStored || (matchPattern(value, m_Constant(&attr)) && attr.isSplat());
+}
+
+/// Finds the levels down to the sparse form, which is read last.
+bool SlidingWeight::visit(Value value) {
+  auto codec = value.getDefiningOp<WeightCodecOpInterface>();
+  if (!codec)
+    return false;
+  if (auto form = codec.getSparseForm()) {
+    Value stored = codec->getOperand(form->values), mask = codec->getOperand(form->where);
+    if (form->m != 0 || stored == mask || !isStoredArgument(stored) ||
+        !isStoredArgument(mask))
+      return false;
+    auto type = cast<RankedTensorType>(stored.getType());
+    element = type.getElementType();
+    this->stored = type.getNumElements();
+    values = cast<BlockArgument>(stored).getArgNumber();
+    where = cast<BlockArgument>(mask).getArgNumber();
+    return true;
+  }
+  auto kept = codec->getAttrOfType<IntegerAttr>("pith.zeros_of");
+  if (!kept || kept.getInt() >= int64_t(codec->getNumOperands()))
+    return false;
+  Level level{codec, unsigned(kept.getInt())};
+  levels.push_back(level);
+  if (!visit(codec->getOperand(level.kept)))
+    return false;
+  for (unsigned i = 0; i < codec->getNumOperands(); ++i) {
+    TilePacking packing = codec.getOperandPacking(i);
+    bool isElements =
+        packing.kind == Kind::Elements && packing.stored == 1 && packing.per == 1;
+    if (i == level.kept ? !isElements
+                        : !isShared(codec->getOperand(i), packing,
+                                    element.getIntOrFloatBitWidth()))
+      return false;
+  }
+  return true;
+}
+
+std::optional<SlidingWeight> SlidingWeight::get(KernelEmitter &kernel, Value value,
+                                                int64_t outputs, int64_t reduction) {
+  const TargetDescription &target = kernel.getTarget();
+  SlidingWeight weight;
+  SlidingLayout &layout = weight.layout;
+  layout.shape.outputs = outputs;
+  layout.shape.lanes = target.hasAVX512 && target.vectorBytes == 64 && outputs > 8 ? 16 : 8;
+  int64_t lanes = layout.shape.lanes;
+  if (!target.hasAVX2 || outputs < 1 || reduction < lanes ||
+      reduction > SlidingLayout::kMaxStart + lanes || !weight.visit(value))
+    return std::nullopt;
+  unsigned bits = weight.element.getIntOrFloatBitWidth();
+  bool isFloat = isa<FloatType>(weight.element);
+  if (bits > 32 || bits == 1 || (!isFloat && bits > 8) || (isFloat && bits < 16))
+    return std::nullopt;
+  layout.bits = bits <= kNibble ? kNibble : bits < 8 ? 8 : bits;
+  layout.reduction = layout.group = reduction;
+  layout.granule = lanes / 2;
+  for (Level &level : weight.levels) {
+    int64_t group = level.op.getTileGroup();
+    if (group == 0 || group >= reduction)
+      continue;
+    if (layout.group != reduction && layout.group != group)
+      return std::nullopt;
+    layout.group = group;
+  }
+  return weight;
+}
+
+double SlidingWeight::getDensity() const {
+  double all = double(layout.shape.outputs) * double(layout.reduction);
+  return stored / all;
+}
+
+int64_t SlidingWeight::panelBytes() const {
+  double elements = getDensity() * double(layout.shape.lanes * layout.reduction);
+  return int64_t(elements * 1.3 * (layout.bits + 5) / 8);
+}
+
+void SlidingWeight::setPackings(KernelEmitter &kernel) const {
+  std::string key = layout.key();
+  auto &packings = kernel.getPlan().packings;
+  packings[where].key = key;
+  packings[where].pack = [layout = layout](const HostTensor &mask) {
+    return packSlidingPlaces(mask, layout);
+  };
+  packings[values].key = key;
+  packings[values].companions.push_back(where);
+  packings[values].packWith = [layout = layout](ArrayRef<HostTensor> tensors) {
+    return packSlidingValues(tensors[0], tensors[1], layout);
+  };
+  for (const Level &level : levels) {
+    WeightCodecOpInterface op = level.op;
+    for (unsigned i = 0; i < op->getNumOperands(); ++i) {
+      auto argument = dyn_cast<BlockArgument>(op->getOperand(i));
+      TilePacking packing = op.getOperandPacking(i);
+      if (!argument || i == level.kept || packing.kind == Kind::Table)
+        continue;
+      ArgumentPacking &own = packings[argument.getArgNumber()];
+      if (packing.kind == Kind::Tensor) {
+        own.key = "wide";
+        own.pack = widenElements;
+        continue;
+      }
+      own.key = "columns:" + key;
+      own.pack = [shape = layout.shape](const HostTensor &tensor) {
+        return packColumns(tensor, shape);
+      };
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// What codecs see
+//===----------------------------------------------------------------------===//
+
+class SlidingReader::View : public TileEmitter {
+public:
+  View(SlidingReader &reader, size_t level)
+      : reader(reader), level(level), own(reader.weight.levels[level]) {}
+  OpBuilder &builder() override { return *reader.current; }
+  Location loc() override { return reader.kernel.getLoc(); }
+  int64_t lanes() const override { return reader.weight.layout.shape.lanes; }
+  int64_t vectors() const override { return 1; }
+  int64_t step() const override { return SlidingLayout::kTurn; }
+  Value position() override {
+    return TileCode(builder(), loc()).mul(reader.group, reader.weight.layout.group);
+  }
+  TileValues operandTile(unsigned) override { return reader.tile(level + 1); }
+  TileValues operandFloats(unsigned) override { return reader.floats(level + 1); }
+  SmallVector<Value> operandLanes(unsigned index) override {
+    return reader.lanesOf(own.op, index);
+  }
+  Value loadScalar(unsigned index, int64_t element) override {
+    return reader.scalarOf(own.op, index, element);
+  }
+  TileValues lookUpTile(unsigned table, unsigned) override {
+    return reader.lookUp(reader.tables[own.op->getOperand(table)]);
+  }
+  Value expand(unsigned, Value mask) override { return mask; } // the sparse form's own
+
+private:
+  SlidingReader &reader;
+  size_t level;
+  SlidingWeight::Level own;
+};
+
+SlidingReader::SlidingReader(KernelEmitter &kernel, const SlidingWeight &weight,
+                             OpBuilder &builder, Value panel)
+    : kernel(kernel), weight(weight), current(&builder), panel(panel),
+      group(kernel.constantIndex(0)), groupValues(weight.levels.size()) {
+  for (const SlidingWeight::Level &level : weight.levels)
+    for (unsigned i = 0; i < level.op->getNumOperands(); ++i) {
+      WeightCodecOpInterface op = level.op;
+      if (i != level.kept && op.getOperandPacking(i).kind == Kind::Table)
+        loadTable(op->getOperand(i));
+    }
+}
+
+/// Tables repeat until they fill vectors.
+void SlidingReader::loadTable(Value table) {
+  TileCode code(*current, kernel.getLoc());
+  int64_t lanes = weight.layout.shape.lanes;
+  int64_t entries = cast<RankedTensorType>(table.getType()).getNumElements();
+  Value memref = kernel.argument(cast<BlockArgument>(table).getArgNumber()).memref;
+  int64_t count = std::min(lanes, entries);
+  SmallVector<int64_t> order;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    order.push_back(lane % count);
+  for (int64_t at = 0; at < entries; at += lanes) {
+    Value part = code.toFloat(code.load(memref, code.index(at), count));
+    if (count < lanes)
+      part = vector::ShuffleOp::create(code.b, code.loc, part, part, order);
+    tables[table].push_back(part);
+  }
+}
+
+SmallVector<Value> SlidingReader::lanesOf(WeightCodecOpInterface op, unsigned index) {
+  TileCode code(*current, kernel.getLoc());
+  Value operand = op->getOperand(index);
+  auto type = cast<RankedTensorType>(operand.getType());
+  int64_t lanes = weight.layout.shape.lanes;
+  auto argument = dyn_cast<BlockArgument>(operand);
+  if (!argument)
+    return {code.splat(scalarOf(op, index, 0), lanes)};
+  int64_t columns = type.getNumElements() / weight.layout.shape.outputs;
+  Value at = code.mul(panel, columns * lanes);
+  TilePacking packing = op.getOperandPacking(index);
+  if (packing.kind == Kind::Groups && columns > 1)
+    at = code.add(at, code.mul(group, lanes));
+  Value x = code.load(kernel.argument(argument.getArgNumber()).memref, at, lanes);
+  Type element = type.getElementType();
+  if (isa<FloatType>(element))
+    return {code.toFloat(x)};
+  return {code.toInt(x, element.isUnsignedInteger() || element.isInteger(1))};
+}
+
+/// Element `element` of an operand, as f32 or i32.
+Value SlidingReader::scalarOf(WeightCodecOpInterface op, unsigned index,
+                              int64_t element) {
+  TileCode code(*current, kernel.getLoc());
+  Value operand = op->getOperand(index);
+  Type type = cast<RankedTensorType>(operand.getType()).getElementType();
+  bool isFloat = isa<FloatType>(type);
+  ElementsAttr attr;
+  if (matchPattern(operand, m_Constant(&attr))) {
+    auto tensor = HostTensor::get(attr);
+    double value = tensor && tensor->getNumElements() > 0 ? tensor->getDouble(0) : 0;
+    return code.constant(isFloat ? Type(code.b.getF32Type()) : Type(code.b.getI32Type()),
+                         value);
+  }
+  Value memref = kernel.argument(cast<BlockArgument>(operand).getArgNumber()).memref;
+  Value x = code.loadScalar(memref, kernel.constantIndex(element));
+  return isFloat ? code.toFloat(x)
+                 : code.toInt(x, type.isUnsignedInteger() || type.isInteger(1));
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+TileValues SlidingReader::tile(size_t level) {
+  if (level == weight.levels.size())
+    return stored();
+  View view(*this, level);
+  WeightCodecOpInterface op = weight.levels[level].op;
+  return op.emitTile(view, groupValues[level]);
+}
+
+TileValues SlidingReader::floats(size_t level) {
+  bool isCode = level == weight.levels.size() && isa<IntegerType>(weight.element);
+  TileCode code(*current, kernel.getLoc());
+  int64_t lanes = weight.layout.shape.lanes;
+  if (isCode && weight.layout.bits == kNibble && lanes == kMaxEntries) {
+    // A look-up takes one operation, a conversion three.
+    unsigned width = weight.element.getIntOrFloatBitWidth();
+    SmallVector<float> numbers;
+    for (int64_t i = 0; i < lanes; ++i) {
+      bool isNegative = !weight.element.isUnsignedInteger() && i >> (width - 1) & 1;
+      int64_t low = i & ((1 << width) - 1);
+      numbers.push_back(float(isNegative ? low - (1 << width) : low));
+    }
+    auto type = VectorType::get({lanes}, code.b.getF32Type());
+    Value table = arith::ConstantOp::create(
+        code.b, code.loc, DenseElementsAttr::get(type, ArrayRef<float>(numbers)));
+    return lookUp({table});
+  }
+  TileValues values = tile(level);
+  for (SmallVector<Value> &step : values)
+    for (Value &x : step)
+      x = code.toFloat(x);
+  return values;
+}
+
+/// Words of a turn, one for each lane, zero-extended to 32 bits.
+Value SlidingReader::loadWords(unsigned argument, Value at, unsigned bits) {
+  TileCode code(*current, kernel.getLoc());
+  int64_t lanes = weight.layout.shape.lanes;
+  Value raw = code.load(kernel.argument(argument).memref, at, lanes * bits / 8);
+  auto words = VectorType::get({lanes}, code.b.getIntegerType(bits));
+  return code.toInt(code.bitcast(raw, words), /*isUnsigned=*/true);
+}
+
+static Value shiftRight(TileCode &code, Value x, int64_t by) {
+  if (by == 0)
+    return x;
+  return arith::ShRUIOp::create(code.b, code.loc, x, code.constant(x.getType(), by));
+}
+
+/// What is stored of each step: floats as f32, codes as i32.
+TileValues SlidingReader::stored() {
+  TileCode code(*current, kernel.getLoc());
+  const SlidingLayout &layout = weight.layout;
+  int64_t lanes = layout.shape.lanes;
+  TileValues values;
+  if (layout.bits > 8) {
+    Value memref = kernel.argument(weight.values).memref;
+    Value at = code.mul(turn, SlidingLayout::kTurn * lanes);
+    for (int64_t step = 0; step < SlidingLayout::kTurn; ++step) {
+      Value x = code.load(memref, code.add(at, step * lanes), lanes);
+      values.push_back({code.toFloat(x)});
+    }
+    return values;
+  }
+  unsigned width = weight.element.getIntOrFloatBitWidth();
+  Value words = loadWords(weight.values, code.mul(turn, layout.valueBytes()),
+                          layout.bits * SlidingLayout::kTurn);
+  for (int64_t step = 0; step < SlidingLayout::kTurn; ++step) {
+    // To the top, and back with the sign.
+    int64_t up = 32 - width - step * layout.bits;
+    Value x = arith::ShLIOp::create(code.b, code.loc, words,
+                                    code.constant(words.getType(), up));
+    Value down = code.constant(words.getType(), 32 - width);
+    if (weight.element.isUnsignedInteger())
+      x = arith::ShRUIOp::create(code.b, code.loc, x, down);
+    else
+      x = arith::ShRSIOp::create(code.b, code.loc, x, down);
+    values.push_back({x});
+  }
+  return values;
+}
+
+/// Entries of a table for the stored codes of each step.
+TileValues SlidingReader::lookUp(ArrayRef<Value> table) {
+  TileCode code(*current, kernel.getLoc());
+  const SlidingLayout &layout = weight.layout;
+  Value words = loadWords(weight.values, code.mul(turn, layout.valueBytes()),
+                          layout.bits * SlidingLayout::kTurn);
+  TileValues values;
+  for (int64_t step = 0; step < SlidingLayout::kTurn; ++step) {
+    Value places = shiftRight(code, words, step * layout.bits);
+    Value x = permute(code, table[0], places);
+    if (table.size() > 1) {
+      Value top = arith::ShLIOp::create(
+          code.b, code.loc, words,
+          code.constant(words.getType(), 28 - step * layout.bits));
+      Value isHigh = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::slt,
+                                           top, code.constant(words.getType(), 0));
+      x = arith::SelectOp::create(code.b, code.loc, isHigh,
+                                  permute(code, table[1], places), x);
+    }
+    values.push_back({x});
+  }
+  return values;
+}
+
+Value SlidingReader::permute(TileCode &code, Value vector, Value places) {
+  bool isWide = cast<VectorType>(vector.getType()).getDimSize(0) == 16;
+  StringRef name =
+      isWide ? "llvm.x86.avx512.permvar.sf.512" : "llvm.x86.avx2.permps";
+  return LLVM::CallIntrinsicOp::create(code.b, code.loc, vector.getType(),
+                                       code.b.getStringAttr(name),
+                                       ValueRange{vector, places})
+      .getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Turns
+//===----------------------------------------------------------------------===//
+
+void SlidingReader::enterGroup(OpBuilder &builder, Value number) {
+  current = &builder;
+  group = number;
+  // Inner levels first: outer ones may ask for their values.
+  for (size_t level = weight.levels.size(); level-- > 0;) {
+    View view(*this, level);
+    WeightCodecOpInterface op = weight.levels[level].op;
+    groupValues[level] = op.emitGroup(view);
+  }
+}
+
+SmallVector<Value> SlidingReader::getFactors(OpBuilder &builder) {
+  current = &builder;
+  if (weight.levels.empty())
+    return {};
+  View view(*this, 0);
+  WeightCodecOpInterface op = weight.levels.front().op;
+  return op.getTileFactors(view, groupValues.front());
+}
+
+SmallVector<Value> SlidingReader::getValues(OpBuilder &builder, Value number,
+                                            bool isScaled) {
+  current = &builder;
+  turn = number;
+  TileValues values;
+  if (isScaled || weight.levels.empty()) {
+    values = tile(0);
+  } else {
+    View view(*this, 0);
+    WeightCodecOpInterface op = weight.levels.front().op;
+    values = op.emitUnscaledTile(view, groupValues.front());
+  }
+  SmallVector<Value> steps;
+  for (SmallVector<Value> &step : values)
+    steps.push_back(step.front());
+  return steps;
+}
+
+/// An unsigned integer of `bits` bits in a buffer of bytes.
+static Value loadIndex(TileCode &code, Value memref, Value at, unsigned bits) {
+  Value raw = code.load(memref, at, bits / 8);
+  raw = code.bitcast(raw, VectorType::get({1}, code.b.getIntegerType(bits)));
+  Value one = vector::ExtractOp::create(code.b, code.loc, raw, ArrayRef<int64_t>{0});
+  return arith::IndexCastUIOp::create(code.b, code.loc, code.b.getIndexType(), one);
+}
+
+Value SlidingReader::getStart(OpBuilder &builder, Value number, int64_t step) {
+  TileCode code(builder, kernel.getLoc());
+  Value at = code.mul(number, weight.layout.placeBytes());
+  at = code.add(at, weight.layout.tableBytes() + 2 * step);
+  return loadIndex(code, kernel.argument(weight.where).memref, at, 16);
+}
+
+SmallVector<Value> SlidingReader::getPlaces(OpBuilder &builder, Value number) {
+  current = &builder;
+  TileCode code(builder, kernel.getLoc());
+  Value at = code.mul(number, weight.layout.placeBytes());
+  at = code.add(at, weight.layout.tableBytes() + 2 * SlidingLayout::kTurn);
+  Value words = loadWords(weight.where, at, 16);
+  SmallVector<Value> places;
+  for (int64_t step = 0; step < SlidingLayout::kTurn; ++step)
+    places.push_back(shiftRight(code, words, 4 * step));
+  return places;
+}
+
+Value SlidingReader::getFirstTurn(OpBuilder &builder, Value number) {
+  TileCode code(builder, kernel.getLoc());
+  return loadIndex(code, kernel.argument(weight.where).memref, code.mul(number, 4), 32);
+}
