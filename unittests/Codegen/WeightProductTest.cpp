@@ -333,6 +333,20 @@ static std::vector<ProductCase> makeCases() {
     cases.push_back(Case("float_rows", 21, 160, 70).real().on(cpu));
     for (unsigned bits = 1; bits <= 8; ++bits)
       cases.push_back(Case("float_code", 3, 128, 40).codes(bits, 64).real().on(cpu));
+    // Each width in words: one row and some, whole units and a rest, groups that hold
+    // no whole units.
+    for (unsigned bits = 2; bits <= 7; ++bits) {
+      cases.push_back(Case("word_one_row", 1, 96, 70).codes(bits, 32).real().on(cpu));
+      cases.push_back(Case("word_rows", 5, 77, 33).codes(bits, 0).real().on(cpu));
+      cases.push_back(Case("word_tiles", 37, 192, 50).codes(bits, 64).real().on(cpu));
+      cases.push_back(Case("word_group_of_24", 4, 84, 24).codes(bits, 24).real().on(cpu));
+      cases.push_back(Case("word_unsigned", 1, 100, 40)
+                          .codes(bits, 0)
+                          .unsignedCodes()
+                          .zeroPoints()
+                          .real()
+                          .on(cpu));
+    }
   }
   cases.push_back(Case("float_blocks", 20, 4608, 33).codes(4, 128).real());
   return std::vector<ProductCase>(cases.begin(), cases.end());

@@ -12,6 +12,7 @@
 #define PITH_LIB_COMPRESSION_CODEBOOK_CODEBOOKDECODE_H
 
 #include "pith/Compression/Codebook/CodebookOps.h"
+#include "pith/Support/HostTensor.h"
 
 namespace pith {
 
@@ -20,6 +21,9 @@ bool hasSingleElement(mlir::Value value);
 
 /// f16, bf16 or f32.
 bool isSingleOrHalf(mlir::Type type);
+
+/// Whether the upper half of the entries is the lower half, negated.
+bool isSignMagnitude(const HostTensor &codebook);
 
 /// 2^(code − 127), or NaN for 255.
 float decodeE8M0(unsigned code);

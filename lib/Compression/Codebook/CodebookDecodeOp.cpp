@@ -37,6 +37,34 @@ bool pith::isSingleOrHalf(Type type) {
 //===----------------------------------------------------------------------===//
 
 /// Checks C8.
+/// The first entry of the upper half that is not the negated one of the lower half.
+static std::optional<int64_t> findUnsymmetric(const HostTensor &codebook) {
+  for (int64_t i = 0, half = codebook.getNumElements() / 2; i < half; ++i) {
+    double low = codebook.getDouble(i), high = codebook.getDouble(half + i);
+    if (low != -high && !(std::isnan(low) && std::isnan(high)))
+      return half + i;
+  }
+  return std::nullopt;
+}
+
+bool pith::isSignMagnitude(const HostTensor &codebook) {
+  return !findUnsymmetric(codebook);
+}
+
+/// Checks C9.
+static LogicalResult verifySignMagnitude(CodebookDecodeOp op) {
+  if (!op.getSignMagnitude())
+    return success();
+  std::optional<HostTensor> table = getConstantTensor(op.getCodebook());
+  std::optional<int64_t> entry = table ? findUnsymmetric(*table) : std::nullopt;
+  if (!entry)
+    return success();
+  return op.emitOpError("expected entry ")
+         << *entry << " to be "
+         << -table->getDouble(*entry - table->getNumElements() / 2) << ", found "
+         << table->getDouble(*entry);
+}
+
 static LogicalResult verifyIntegers(CodebookDecodeOp op, int64_t count) {
   if (!op.getIntegers())
     return success();
@@ -80,6 +108,8 @@ LogicalResult CodebookDecodeOp::verify() {
       return emitOpError("expected scales of scales of type f16, bf16 or f32, found ")
              << type;
   }
+  if (failed(verifySignMagnitude(*this)))
+    return failure();
   return verifyIntegers(*this, count);
 }
 

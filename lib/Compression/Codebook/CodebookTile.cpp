@@ -12,6 +12,8 @@
 
 #include "CodebookDecode.h"
 
+#include "pith/Dialect/Pith/IR/Constants.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -39,6 +41,7 @@ TilePacking CodebookDecodeOp::getOperandPacking(unsigned index) {
     packing.kind = TilePacking::Kind::Elements;
   } else if (index == kCodebook && getCodeBits(*this) > 1) {
     packing.kind = TilePacking::Kind::Table;
+    packing.isSignMagnitude = getSignMagnitude();
   } else if (index == kCodebook || hasSingleElement(getOperand(index))) {
     packing.kind = TilePacking::Kind::Tensor;
   } else if (index == kScaleScale || getGroupSize() == 0) {
@@ -153,6 +156,13 @@ TileValues CodebookDecodeOp::emitTile(TileEmitter &emitter, ValueRange group) {
       value = code.rounded(scaled, element);
     }
   return tile;
+}
+
+std::optional<unsigned> CodebookDecodeOp::getZeroKeepingOperand() {
+  std::optional<HostTensor> table = getConstantTensor(getCodebook());
+  if (getAxis() != 1 || !table || table->getDouble(0) != 0)
+    return std::nullopt;
+  return 0;
 }
 
 std::optional<IntegerForm> CodebookDecodeOp::getIntegerForm() {

@@ -10,6 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CodebookDecode.h"
+
 #include "pith/Compression/CheckedPass.h"
 #include "pith/Compression/Codebook/CodebookOps.h"
 #include "pith/Compression/Codebook/CodebookQuantizer.h"
@@ -136,6 +138,7 @@ Value QuantizeToCodebookPass::encode(const Weight &weight,
                                      second, /*axis=*/1, quantized.groupSize,
                                      getCodebookName(codebook, getQuantizer().bits));
   setIntegers(op, quantized.codebook);
+  op.setSignMagnitude(isSignMagnitude(quantized.codebook));
   return op;
 }
 

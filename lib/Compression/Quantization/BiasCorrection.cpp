@@ -14,7 +14,7 @@
 using namespace mlir;
 using namespace pith;
 
-bool pith::hasBias(OpOperand &use) {
+bool pith::canHaveBias(OpOperand &use) {
   Operation *op = use.getOwner();
   if (auto conv = dyn_cast<ConvOp>(op))
     return !conv.getBias() || getConstantTensor(conv.getBias());
@@ -62,6 +62,15 @@ static OpOperand *findAddedConstant(MatMulOp product, int64_t outputs) {
       return &operand;
   }
   return nullptr;
+}
+
+bool pith::hasBias(OpOperand &use) {
+  if (!canHaveBias(use))
+    return false;
+  if (auto conv = dyn_cast<ConvOp>(use.getOwner()))
+    return conv.getBias() != nullptr;
+  auto type = cast<RankedTensorType>(use.get().getType());
+  return findAddedConstant(cast<MatMulOp>(use.getOwner()), type.getDimSize(0));
 }
 
 static void addToBias(OpOperand &use, ArrayRef<float> change, StringRef name) {

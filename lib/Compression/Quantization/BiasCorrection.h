@@ -20,6 +20,8 @@
 namespace pith {
 
 /// Whether a constant per output of the weight can be added to the op's result.
+bool canHaveBias(mlir::OpOperand &use);
+/// Whether one is added already, by the op itself or by the only op behind it.
 bool hasBias(mlir::OpOperand &use);
 
 /// Adds `error` [outputs] to the op's result, less what was added before

@@ -65,7 +65,7 @@ void CorrectBiasPass::correctUse(const Weight &weight, OpOperand &use,
                                  const HostTensor &rewritten) {
   std::optional<ActivationStatistics> statistics =
       ActivationStatistics::get(use.getOwner());
-  if (!statistics || !hasBias(use) || statistics->rows == 0 ||
+  if (!statistics || !canHaveBias(use) || statistics->rows == 0 ||
       statistics->getReductionSize() != pith::getReductionSize(weight.getType()) ||
       weight.getType().getShape()[0] % statistics->getGroups() != 0)
     return (void)decline(weight, "the op " + getNodeName(use.getOwner()) +

@@ -61,7 +61,10 @@ private:
   LogicalResult quantize(const Weight &weight);
   LogicalResult roundToNearest(const Weight &weight, const WeightCodes::Input &input);
   bool correctsBias(const Weight &weight) const {
-    return correctBias && weight.uses.size() == 1 && hasBias(*weight.uses.front());
+    if (correctBias == BiasChoice::None || weight.uses.size() != 1)
+      return false;
+    OpOperand &use = *weight.uses.front();
+    return correctBias == BiasChoice::All ? canHaveBias(use) : hasBias(use);
   }
   void correct(const Weight &weight, const HostTensor &input,
                const ActivationStatistics &statistics);

@@ -1,4 +1,4 @@
-// A product with int4 weights decodes in its inner loop: bytes in, a
+// A product with int4 weights decodes in its inner loop: words in, a
 // multiplication in registers, and no memory that would hold a dense weight.
 
 // RUN: pithc %s --emit=llvm --cpu=znver4 -o - | FileCheck %s
@@ -6,7 +6,8 @@
 // CHECK-LABEL: define internal void @matmul_0(
 // CHECK-NOT: alloca
 // CHECK-NOT: store <16 x float>
-// CHECK: [[BYTES:%.*]] = load <{{16|32|64}} x i8>
+// Words of 8 codes.
+// CHECK: load <16 x i32>
 // CHECK: @llvm.fm{{a|uladd}}.v16f32
 // The one vector of results.
 // CHECK: store <16 x float>

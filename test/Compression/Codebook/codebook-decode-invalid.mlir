@@ -162,3 +162,15 @@ func.func @codebook_decode_valid(%q: tensor<2x4xui1>, %c: tensor<2xbf16>, %s: te
   %w = pith.codebook_decode %r, %d, %t, %u {group_size = 2 : i64} : (tensor<2x4xui8>, tensor<256xf16>, tensor<2x2xui8>, tensor<2xf32>) -> tensor<2x4xf16>
   return %v, %w : tensor<2x4xf32>, tensor<2x4xf16>
 }
+
+// -----
+
+func.func @sign_magnitude(%codes: tensor<4x8xui2>) -> tensor<4x8xf32> {
+  %codebook = pith.constant dense<[0.0, 1.0, 0.0, -0.5]> : tensor<4xf32> : tensor<4xf32>
+  %scale = pith.constant dense<1.0> : tensor<4x1xf32> : tensor<4x1xf32>
+  // expected-error @+1 {{'pith.codebook_decode' op expected entry 3 to be -1.000000e+00, found -5.000000e-01}}
+  %w = pith.codebook_decode %codes, %codebook, %scale
+    {axis = 1 : i64, format = "kmeans2", sign_magnitude}
+    : (tensor<4x8xui2>, tensor<4xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+  return %w : tensor<4x8xf32>
+}

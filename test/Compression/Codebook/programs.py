@@ -45,7 +45,8 @@ INTEGERS = ["fp4,quantize-activations", "mxfp4,quantize-activations",
 VECTORS = ["quantize-to-vectors{vector=2 bits=5}", "quantize-to-vectors{vector=3 bits=2}",
            "quantize-to-vectors{vector=4 bits=4}"]
 LARGE = ["mxfp8", Q + "{codebook=mxfp6-e2m3}", Q + "{codebook=mxfp6-e3m2 search=mse}",
-         Q + "{codebook=mxfp8-e5m2}", "kmeans{bits=7}"]
+         Q + "{codebook=mxfp8-e5m2}",
+         "kmeans{bits=5}", "kmeans{bits=7}", "kmeans{bits=8}"]
 
 
 def compare(recipe, cpu, *inputs):
@@ -62,7 +63,13 @@ for recipe in ("nf4", "kmeans{bits=3}"):
     compare(recipe, "x86-64-v3", model, f"--input=ids={folder}/ids.npy")
 for recipe in INTEGERS + VECTORS:
     compare(recipe, "native", model, f"--input=ids={folder}/ids.npy")
-for recipe in LARGE:
+# Tiles of a few rows decode anew, those of many read a copy.
+rows = pt.save(pt.model([pt.node("MatMul", "x", "w", "y")], {"x": ("float32", [21, 96])},
+                        {"y": ("float32", [21, 70])}, {"w": normal(96, 70)}), folder, "rows")
+for recipe in LARGE + VECTORS:
     compare(recipe, "native", product)
-for recipe in LARGE[:2] + VECTORS[:1]:
+    compare(recipe, "native", rows)
     compare(recipe, "haswell", product)
+for recipe in LARGE[:2] + VECTORS[:1]:
+    compare(recipe, "haswell", rows)
+    compare(recipe, "x86-64-v4", rows)

@@ -1,6 +1,7 @@
-// RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 granularity=per-tensor order=none sweeps=0 correct-bias=false' --print-weights | FileCheck %s --check-prefixes=CHECK,PLAIN
-// RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 granularity=per-tensor order=full correct-bias=false' --remarks-filter-analyse='pith-quantize-gptq' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 granularity=per-tensor' | FileCheck %s --check-prefix=BIAS
+// RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 granularity=per-tensor order=none sweeps=0 correct-bias=none' --print-weights | FileCheck %s --check-prefixes=CHECK,PLAIN
+// RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 granularity=per-tensor order=full correct-bias=none' --remarks-filter-analyse='pith-quantize-gptq' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 granularity=per-tensor correct-bias=all' | FileCheck %s --check-prefix=BIAS
+// RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 granularity=per-tensor' | FileCheck %s --check-prefix=NOBIAS
 // RUN: pith-opt %s --pith-quantize-gptq='min-elements=1 bits=0 granularity=per-tensor' | FileCheck %s --check-prefix=CHOSEN
 // RUN: not pith-opt %s --pith-quantize-gptq='damping=2' 2>&1 | FileCheck %s --check-prefix=DAMPING
 // RUN: not pith-opt %s --pith-quantize-gptq='bits=9' 2>&1 | FileCheck %s --check-prefix=BITS
@@ -23,6 +24,8 @@
 // BIAS: pith.matmul {{.*}}pith.mean_error
 // BIAS-NEXT: pith.constant dense<-0.{{[23].*}}> : tensor<1xf32> {name = "w.bias"}
 // BIAS-NEXT: pith.add
+// It has none: by default it gets none.
+// NOBIAS-NOT: pith.add
 
 // pith.bits counts where the option is 0.
 // CHOSEN: tensor<1x4xi8>

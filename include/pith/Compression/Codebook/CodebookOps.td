@@ -12,7 +12,8 @@ include "pith/Dialect/Pith/IR/PithBase.td"
 def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
      DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
-       ["getIntegerForm", "getTileFactors", "emitUnscaledTile"]>]> {
+       ["getIntegerForm", "getTileFactors", "emitUnscaledTile",
+        "getZeroKeepingOperand"]>]> {
   let summary = "real numbers from codes that index a table, and scales";
   let description = [{
     The axes before `axis` count rows; those from `axis` on are flattened into
@@ -30,6 +31,8 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
 
     `format` is the codebook's name for people, without its bits' meaning. `integers`
     says that entry `i` is `integers[i] · 2^exponent`, so that kernels may multiply integers.
+    `sign_magnitude` says that the upper half of the entries is the lower half, negated, so
+    that kernels may look up half of them.
 
     Constraints:
     - C1: codes are unsigned integers of 1 to 8 bits
@@ -43,6 +46,7 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     - C7: the result has the sizes of the codes
     - C8: `integers` are 2^bits numbers from −127 to 127, `exponent` is from −64 to 64,
       and a constant codebook is what they say
+    - C9: a constant codebook is what `sign_magnitude` says
 
     Example:
     ```mlir
@@ -56,7 +60,8 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     DefaultValuedAttr<I64Attr, "1">:$axis,
     DefaultValuedAttr<I64Attr, "0">:$group_size,
     DefaultValuedStrAttr<StrAttr, "codebook">:$format,
-    OptionalAttr<DenseI64ArrayAttr>:$integers, DefaultValuedAttr<I64Attr, "0">:$exponent);
+    OptionalAttr<DenseI64ArrayAttr>:$integers, DefaultValuedAttr<I64Attr, "0">:$exponent,
+    UnitAttr:$sign_magnitude);
   let results = (outs Pith_FloatTensor:$result);
   let hasVerifier = 1;
   let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$codes,
@@ -66,7 +71,7 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
     build($_builder, $_state, result, codes, codebook, scale, scale_scale,
           $_builder.getI64IntegerAttr(axis), $_builder.getI64IntegerAttr(group_size),
           $_builder.getStringAttr(format), ::mlir::DenseI64ArrayAttr(),
-          $_builder.getI64IntegerAttr(0));
+          $_builder.getI64IntegerAttr(0), ::mlir::UnitAttr());
   }]>];
 }
 

@@ -26,6 +26,9 @@ def QuantizeToCodebookPass : Pith_CompressionPass<"pith-quantize-to-codebook"> {
     | `ternary` | −1, 0, 1 |
     | `kmeans` | learnt from each weight: k-means++ and Lloyd's iterations over w / s, each weighted by s² (Han et al., "Deep Compression", 2015) |
 
+    More than 32 entries are stored as bf16, which those of microscaling formats are
+    exactly; up to 32 learnt ones as f16.
+
     The scale takes max|w| to the greatest entry; that of a microscaling format is
     2^(⌊log₂ max|w|⌋ − e), where 2^e is the greatest power of two among the
     entries, and elements beyond the greatest entry saturate.

@@ -22,6 +22,8 @@ enum class FloatStorage { F16, BF16 };
 enum class ScaleType { F16, F32, U8, I8 };
 enum class ScaleSearch { Auto, None, Mse };
 enum class ActivationOrder { None, Full, Group };
+/// Which ops' biases make up for the mean error of their weights.
+enum class BiasChoice { None, Existing, All };
 enum class ActivationGranularity { Weight, Row };
 enum class ActivationMode { Auto, Static, Dynamic };
 enum class ActivationScheme { Auto, Symmetric, Asymmetric };

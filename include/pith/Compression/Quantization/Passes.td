@@ -212,9 +212,11 @@ def QuantizeGptqPass : Pith_CompressionPass<"pith-quantize-gptq"> {
     best of all is kept: the error only falls. Where groups are longer than 256,
     64 elements are rounded at a time, and the scale of a row is fitted after each sweep.
 
-    With `correct-bias` the mean of what is lost is added to the op's bias, as
-    pith-correct-bias does it, and G is that of activations less their mean: rounding
-    need not take care of what a bias makes up for. Not for weights of several ops.
+    Where the op has a bias (`correct-bias=existing`) the mean of what is lost is added to
+    it, as pith-correct-bias does it, and G is that of activations less their mean:
+    rounding need not take care of what a bias makes up for. `correct-bias=all` gives a
+    bias to ops without one, too, of 4 bytes per output that no budget of
+    pith-choose-bits counts. Not for weights of several ops.
 
     With `recalibrate=n` activations are those of the model whose first weights are
     rounded already: every n weights it is compiled and runs on the module's samples
@@ -251,8 +253,12 @@ def QuantizeGptqPass : Pith_CompressionPass<"pith-quantize-gptq"> {
       "Damping of the Gram matrix, part of the mean of its diagonal, 0 to 1">,
     Option<"sweeps", "sweeps", "unsigned", "2",
       "How often all groups are rounded again, 0 to 100">,
-    Option<"correctBias", "correct-bias", "bool", "true",
-      "Whether the op's bias makes up for the mean error">,
+    Option<"correctBias", "correct-bias", "::pith::BiasChoice",
+      "::pith::BiasChoice::Existing", "Whose bias makes up for the mean error",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::BiasChoice::None, "none", "no op's"),
+        clEnumValN(::pith::BiasChoice::Existing, "existing", "that of ops which have one"),
+        clEnumValN(::pith::BiasChoice::All, "all", "every op's: others get one"))}]>,
     Option<"recalibrate", "recalibrate", "unsigned", "0",
       "After so many weights the model, as it is then, runs on the samples again; 0: "
       "never">

@@ -13,6 +13,7 @@
 
 #include "pith/Codegen/CPU/Contraction/PanelPacking.h"
 
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Parallel.h"
 
@@ -88,6 +89,15 @@ static std::vector<uint8_t> readPanel(const HostTensor &tensor,
 // Elements
 //===----------------------------------------------------------------------===//
 
+/// Widths of the parts in which narrow elements are stored, lowest bits first.
+static SmallVector<unsigned> partsOf(unsigned bits) {
+  SmallVector<unsigned> parts;
+  for (unsigned part : {8u, 4u, 2u, 1u})
+    if (bits & part)
+      parts.push_back(part);
+  return parts;
+}
+
 ElementLayout ElementLayout::get(Type type, const PanelShape &shape,
                                  int64_t positions) {
   ElementLayout layout;
@@ -104,9 +114,7 @@ ElementLayout ElementLayout::get(Type type, const PanelShape &shape,
     return layout;
   }
   layout.kind = Kind::Planes;
-  for (unsigned plane : {4u, 2u, 1u})
-    if (bits & plane)
-      layout.planes.push_back(plane);
+  layout.planes = partsOf(bits);
   layout.positions = llvm::alignTo(positions, layout.step());
   return layout;
 }
@@ -121,7 +129,17 @@ ElementLayout ElementLayout::getWords(unsigned bits, const PanelShape &shape,
   return layout;
 }
 
+ElementLayout ElementLayout::getBytes(unsigned bits, const PanelShape &shape,
+                                      int64_t positions) {
+  ElementLayout layout = getWords(bits, shape, 0);
+  layout.kind = Kind::Bytes;
+  layout.positions = llvm::alignTo(positions, layout.step());
+  return layout;
+}
+
 int64_t ElementLayout::step() const {
+  if (kind == Kind::Bytes) // whole bytes of every part, four vectors in each
+    return std::lcm<int64_t>(4 * (8 / partsOf(planes.front()).back()), vectors) / vectors;
   if (kind == Kind::Words) {
     int64_t elements = 32 / std::gcd(32u, planes.front());
     return elements / std::gcd(elements, vectors);
@@ -132,6 +150,20 @@ int64_t ElementLayout::step() const {
 SmallVector<SmallVector<ElementLayout::Field, 2>> ElementLayout::fields() const {
   unsigned bits = planes.front(), perWord = 32 / bits, top = perWord * bits;
   SmallVector<SmallVector<Field, 2>> all;
+  if (kind == Kind::Bytes) {
+    int64_t sets = step() * vectors / 4;
+    all.resize(sets);
+    int64_t line = 0;
+    unsigned to = 0;
+    for (unsigned part : partsOf(bits)) {
+      unsigned perByte = 8 / part;
+      for (int64_t set = 0; set < sets; ++set)
+        all[set].push_back({line + set / perByte, unsigned(set % perByte) * part, part, to});
+      line += sets / perByte;
+      to += part;
+    }
+    return all;
+  }
   SmallVector<Field, 2> pending; // of the element that is made up of rests
   unsigned filled = 0;
   for (int64_t word = 0, words = stepWords(); word < words; ++word) {
@@ -160,6 +192,7 @@ int64_t ElementLayout::panelBytes(const PanelShape &shape, unsigned plane) const
     return positions * shape.width() / 8;
   case Kind::Planes:
   case Kind::Words:
+  case Kind::Bytes:
     break;
   }
   return positions * planes[plane] / 8 * shape.width();
@@ -256,6 +289,25 @@ static void packWords(const HostTensor &tensor, const PanelShape &shape,
   });
 }
 
+static void packBytes(const HostTensor &tensor, const PanelShape &shape,
+                      const ElementLayout &layout, char *out) {
+  int64_t step = layout.step(), line = 4 * shape.lanes;
+  auto fields = layout.fields();
+  llvm::parallelFor(0, shape.panels(), [&](size_t panel) {
+    std::vector<uint8_t> rows = readPanel(tensor, shape, panel, layout.positions);
+    auto *to = reinterpret_cast<uint8_t *>(out + panel * layout.panelBytes(shape));
+    for (int64_t k = 0; k < layout.positions; k += step, to += layout.stepWords() * line)
+      for (int64_t i = 0, e = step * shape.vectors; i < e; ++i)
+        for (int64_t lane = 0; lane < shape.lanes; ++lane) {
+          int64_t column = i % shape.vectors * shape.lanes + lane;
+          unsigned code = rows[column * layout.positions + k + i / shape.vectors];
+          for (const ElementLayout::Field &field : fields[i / 4])
+            to[field.word * line + ElementLayout::byteOf(i % 4, lane)] |=
+                (code >> field.to & ((1u << field.count) - 1)) << field.from;
+        }
+  });
+}
+
 static void packMaskBits(const HostTensor &tensor, const PanelShape &shape,
                          const ElementLayout &layout, char *out) {
   int64_t width = shape.width();
@@ -280,6 +332,10 @@ std::vector<char> pith::packElements(const HostTensor &tensor,
   }
   if (layout.kind == ElementLayout::Kind::Words) {
     packWords(tensor, shape, layout, out.data());
+    return out;
+  }
+  if (layout.kind == ElementLayout::Kind::Bytes) {
+    packBytes(tensor, shape, layout, out.data());
     return out;
   }
   if (layout.kind == ElementLayout::Kind::MaskBits) {
@@ -351,18 +407,27 @@ std::vector<char> pith::packColumns(const HostTensor &tensor,
   return out;
 }
 
-std::vector<char> pith::packByteTable(const HostTensor &tensor, int64_t block) {
-  int64_t entries = tensor.getShape().front();
-  int64_t length = tensor.getNumElements() / entries;
-  int64_t bytes = widthOf(tensor.getElementType()) / 8;
+int64_t pith::tableBytes(Type type) {
+  if (type.isF16())
+    return 3; // 10 bits of fraction
+  return type.getIntOrFloatBitWidth() <= 16 ? 2 : 4; // 7 bits: bf16 and bytes
+}
+
+std::vector<char> pith::packByteTable(const HostTensor &tensor, int64_t entries,
+                                      int64_t block) {
+  int64_t length = tensor.getNumElements() / tensor.getShape().front();
+  int64_t bytes = tableBytes(tensor.getElementType());
   int64_t padded = std::max(entries, block);
-  const char *in = tensor.getBytes().data();
+  bool isFloat = isa<FloatType>(tensor.getElementType());
   std::vector<char> out(length * bytes * padded);
   for (int64_t i = 0; i < length; ++i)
-    for (int64_t byte = 0; byte < bytes; ++byte)
-      for (int64_t entry = 0; entry < padded; ++entry)
+    for (int64_t entry = 0; entry < padded; ++entry) {
+      int64_t from = entry % entries * length + i;
+      float value = isFloat ? tensor.getDouble(from) : tensor.getInt(from);
+      for (int64_t byte = 0; byte < bytes; ++byte)
         out[(i * bytes + byte) * padded + entry] =
-            in[(entry % entries * length + i) * bytes + byte];
+            char(llvm::bit_cast<uint32_t>(value) >> 8 * (4 - bytes + byte));
+    }
   return out;
 }
 

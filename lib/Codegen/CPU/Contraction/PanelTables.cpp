@@ -10,15 +10,16 @@
 //
 //   words   a register (AVX2: two) of f32 entries; index bits above are ignored, so
 //           that bytes that hold several codes are only shifted
-//   bytes   as many codes as a register has bytes at once; every byte of an entry has
-//           a table of its own, and they are put together afterwards
+//   bytes   as many codes as a register has bytes at once, four vectors' (`Bytes`); every
+//           byte of an entry as f32 has a table of its own, and they are put together
+//           by interleaving within 16 bytes
 //
-//                  codes  c₀ c₁ c₂ …           (one per output and position)
-//     low bytes of f16    l[c₀] l[c₁] l[c₂] …      one or more permutations
-//     high bytes of f16   h[c₀] h[c₁] h[c₂] …
-//     interleaved         l[c₀]h[c₀] l[c₁]h[c₁] …  = f16, converted to f32
+//                  codes  c₀ c₁ … c₁₅          (of four lanes, four vectors each)
+//     b₀, b₁, b₂, b₃      b[c₀] b[c₁] …        one or more permutations each
+//     interleaved         b₀[c₀]b₁[c₀] b₀[c₁]b₁[c₁] …, then all four bytes of c₀ … c₃
+//                         in one register, of c₄ … c₇ in the next, …
 //
-// Codes of 3, 5, 6 and 7 bits lie in planes; they are put together as bytes too.
+// Bytes that are zero in all f32 of the table's type are not looked up.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,7 +30,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <map>
 #include <numeric>
 
 using namespace mlir;
@@ -72,15 +72,18 @@ static Value resize(TileCode &code, Value vector, int64_t count, bool poison = f
   return vector::ShuffleOp::create(code.b, code.loc, vector, vector, order);
 }
 
-/// x₀ y₀ x₁ y₁ … in vectors of elements twice as wide.
-static Value interleave(TileCode &code, Value x, Value y) {
+/// x₀ y₀ x₁ y₁ … of the lower or upper half of every 16 bytes, as elements twice as wide.
+static Value interleave(TileCode &code, Value x, Value y, bool upper) {
   SmallVector<int64_t> order;
   int64_t length = lengthOf(x);
-  for (int64_t i = 0; i < length; ++i)
-    order.append({i, length + i});
+  unsigned bits = getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth();
+  int64_t half = 64 / bits;
+  for (int64_t at = upper ? half : 0; at < length; at += 2 * half)
+    for (int64_t i = at; i < at + half; ++i)
+      order.append({i, length + i});
   Value both = vector::ShuffleOp::create(code.b, code.loc, x, y, order);
-  unsigned bits = 2 * getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth();
-  return code.bitcast(both, VectorType::get({length}, code.b.getIntegerType(bits)));
+  return code.bitcast(both,
+                      VectorType::get({length / 2}, code.b.getIntegerType(2 * bits)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,7 +118,7 @@ void PanelReader::loadByteTable(size_t number) {
   TileCode code(*current, kernel.getLoc());
   int64_t block = PanelWeight::byteBlock(target);
   unsigned bits = leaf.element.getIntOrFloatBitWidth();
-  int64_t total = leaf.length * (bits / 8) * std::max(leaf.entries, block);
+  int64_t total = leaf.length * tableBytes(leaf.element) * std::max(leaf.entries, block);
   // On AArch64 a block is four registers; AVX2 permutes within 16 bytes.
   int64_t load = target.triple.isAArch64() ? 16 : block;
   auto bytes = VectorType::get({load}, code.b.getI8Type());
@@ -247,131 +250,52 @@ Value PanelReader::gatherWords(size_t table, Value codes) {
 // Bytes
 //===----------------------------------------------------------------------===//
 
-/// Whether several positions' codes are put together as bytes: where that is cheaper
-/// than in vectors of words.
-bool PanelReader::hasByteCodes(const Leaf &leaf) const {
-  const TargetDescription &target = kernel.getTarget();
-  return leaf.isCodes() && leaf.layout.kind == ElementLayout::Kind::Planes &&
-         leaf.layout.planes.size() > 1 && target.hasAVX2 &&
-         PanelWeight::fitsBytes(target, weight.shape);
-}
-
-/// Reads codes of one operand as bytes, for `count` rows of the tile at once, that are
-/// `apart` rows from each other: as many as fill a register.
-struct PanelReader::CodeBytes {
-  CodeBytes(PanelReader &reader, size_t number)
-      : reader(reader), leaf(reader.weight.leaves[number]), number(number),
-        rows(reader.weight.step * leaf.stored / leaf.per), apart(leaf.layout.step()) {
-    int64_t most = reader.kernel.getTarget().vectorBytes / reader.weight.shape.width();
-    while (count < most && rows % (2 * count * apart) == 0)
-      count *= 2;
-  }
-
-  /// Calls `body` for each set of rows, in order: `row`, `row + apart`, …
-  void forEach(function_ref<void(int64_t row)> body) {
-    for (int64_t from = 0; from < rows; from += count * apart)
-      for (int64_t row = from; row < from + apart; ++row)
-        body(row);
-  }
-
-  Value load(TileCode &code, size_t plane, int64_t row);
-  /// Codes, one per byte. Unless they are to be `clean`, bits above are undefined.
-  Value get(TileCode &code, int64_t row, bool clean);
-
-  PanelReader &reader;
-  const Leaf &leaf;
-  size_t number;
-  int64_t rows, apart, count = 1;
-  std::map<std::pair<size_t, int64_t>, Value> loaded;
-};
-
-Value PanelReader::CodeBytes::load(TileCode &code, size_t plane, int64_t row) {
-  bool isWhole = leaf.layout.kind == ElementLayout::Kind::Whole;
-  int64_t perByte = isWhole ? 1 : 8 / leaf.layout.planes[plane];
-  Value &value = loaded[{plane, row / perByte}];
-  if (value)
-    return value;
-  int64_t width = reader.weight.shape.width(), offset = 0;
-  Value position = reader.scaled(leaf.stored, leaf.per, offset);
-  Value base = code.add(reader.states[number].bases[plane],
-                        code.mul(code.div(position, perByte), width));
-  Value memref = reader.states[number].buffer.memref;
-  auto bytes = VectorType::get({width}, code.b.getI8Type());
-  auto loadAt = [&](int64_t at, int64_t length) {
-    if (reader.prefetchAhead && at % 64 == 0)
-      code.prefetch(memref, code.add(base, at + reader.prefetchAhead));
-    Value raw = code.load(memref, code.add(base, at), length);
-    return code.bitcast(raw, VectorType::get({length}, bytes.getElementType()));
-  };
-  int64_t first = (offset + row) / perByte * width, step = apart / perByte * width;
-  if (step == width || count == 1)
-    return value = loadAt(first, count * width);
-  SmallVector<Value> parts;
-  for (int64_t i = 0; i < count; ++i)
-    parts.push_back(loadAt(first + i * step, width));
-  for (; parts.size() > 1; parts.resize(parts.size() / 2))
-    for (size_t i = 0; i < parts.size() / 2; ++i) {
-      SmallVector<int64_t> order(2 * lengthOf(parts[2 * i]));
-      std::iota(order.begin(), order.end(), 0);
-      parts[i] = vector::ShuffleOp::create(code.b, code.loc, parts[2 * i],
-                                           parts[2 * i + 1], order);
-    }
-  return value = parts.front();
-}
-
-Value PanelReader::CodeBytes::get(TileCode &code, int64_t row, bool clean) {
-  if (leaf.layout.kind == ElementLayout::Kind::Whole)
-    return load(code, 0, row);
-  Value codes;
-  unsigned shift = 0;
-  for (auto [plane, bits] : llvm::enumerate(leaf.layout.planes)) {
-    Value x = load(code, plane, row);
-    Type type = x.getType();
-    unsigned from = row % (8 / bits) * bits;
-    if (from > shift)
-      x = arith::ShRUIOp::create(code.b, code.loc, x, code.constant(type, from - shift));
-    else if (from < shift)
-      x = arith::ShLIOp::create(code.b, code.loc, x, code.constant(type, shift - from));
-    bool isLast = plane + 1 == leaf.layout.planes.size();
-    if (!isLast || clean || shift > 0) {
-      int64_t mask = ((1 << bits) - 1) << shift;
-      x = arith::AndIOp::create(code.b, code.loc, x, code.constant(type, int8_t(mask)));
-    }
-    codes = codes ? arith::OrIOp::create(code.b, code.loc, codes, x).getResult() : x;
-    shift += bits;
-  }
-  return codes;
-}
-
-/// Bytes as f32.
-static Value bytesToFloat(TileCode &code, Value bytes, bool isUnsigned) {
-  return code.toFloat(code.toInt(bytes, isUnsigned));
-}
-
-/// Integer codes in several planes, as f32.
-TileValues PanelReader::codeFloats(size_t number) {
+/// Codes of all sets of the tile; bits above are undefined.
+SmallVector<Value> PanelReader::byteCodes(size_t number) {
   const Leaf &leaf = weight.leaves[number];
-  const PanelShape &shape = weight.shape;
   TileCode code(*current, kernel.getLoc());
-  CodeBytes bytes(*this, number);
-  TileValues values(bytes.rows, SmallVector<Value>(shape.vectors));
-  bool isUnsigned = leaf.element.isUnsignedInteger();
-  bytes.forEach([&](int64_t row) {
-    Value codes = bytes.get(code, row, /*clean=*/true);
-    if (!isUnsigned) {
-      Value sign = code.constant(
-          codes.getType(), 1 << (leaf.element.getIntOrFloatBitWidth() - 1));
-      codes = arith::XOrIOp::create(code.b, code.loc, codes, sign);
-      codes = arith::SubIOp::create(code.b, code.loc, codes, sign);
+  int64_t rows = weight.step * leaf.stored / leaf.per, step = leaf.layout.step();
+  int64_t size = 4 * weight.shape.lanes, lines = leaf.layout.stepWords(), offset = 0;
+  Value position = positionIn(leaf, offset);
+  Value start = code.add(states[number].bases[0],
+                         code.mul(code.div(position, step), lines * size));
+  Value memref = states[number].buffer.memref;
+  auto bytes = VectorType::get({size}, code.b.getI8Type());
+  auto pairs = VectorType::get({size / 2}, code.b.getI16Type());
+  // Bytes are shifted in pairs; what comes from the neighbour is masked or ignored.
+  auto shifted = [&](Value x, int64_t right) -> Value {
+    if (right == 0)
+      return x;
+    x = code.bitcast(x, pairs);
+    Value by = code.constant(pairs, std::abs(right));
+    x = right < 0 ? arith::ShLIOp::create(code.b, code.loc, x, by).getResult()
+                  : arith::ShRUIOp::create(code.b, code.loc, x, by).getResult();
+    return code.bitcast(x, bytes);
+  };
+  SmallVector<Value> sets;
+  for (int64_t row = offset; row < offset + rows; row += step) {
+    SmallVector<Value> loaded;
+    for (int64_t line = 0; line < lines; ++line) {
+      int64_t at = (row / step * lines + line) * size;
+      if (prefetchAhead && at % 64 == 0)
+        code.prefetch(memref, code.add(start, at + prefetchAhead));
+      loaded.push_back(code.bitcast(code.load(memref, code.add(start, at), size), bytes));
     }
-    for (int64_t i = 0; i < bytes.count; ++i)
-      for (int64_t v = 0; v < shape.vectors; ++v)
-        values[row + i * bytes.apart][v] = bytesToFloat(
-            code,
-            slice(code, codes, (i * shape.vectors + v) * shape.lanes, shape.lanes),
-            isUnsigned);
-  });
-  return values;
+    for (ArrayRef<ElementLayout::Field> fields : leaf.layout.fields()) {
+      Value all;
+      for (auto [i, field] : llvm::enumerate(fields)) {
+        Value x = shifted(loaded[field.word], int64_t(field.from) - field.to);
+        bool isLast = i + 1 == fields.size();
+        int64_t mask = isLast ? -1 << field.to : ((1 << field.count) - 1) << field.to;
+        if (fields.size() > 1)
+          x = arith::AndIOp::create(code.b, code.loc, x,
+                                    code.constant(bytes, int8_t(mask)));
+        all = all ? arith::OrIOp::create(code.b, code.loc, all, x).getResult() : x;
+      }
+      sets.push_back(all);
+    }
+  }
+  return sets;
 }
 
 /// Bytes of a table in blocks, at codes whose bits above are ignored.
@@ -419,54 +343,53 @@ Value PanelReader::lookUpBytes(ArrayRef<Value> blocks, Value codes) {
   return level.front();
 }
 
-/// Puts the bytes of entries together: vectors of f32 from one of `count` bytes for
-/// each byte of an element.
-static Value entriesToFloat(TileCode &code, ArrayRef<Value> bytes, Type element) {
-  int64_t count = lengthOf(bytes.front());
-  auto of = [&](Type type) { return VectorType::get({count}, type); };
-  if (bytes.size() == 1)
-    return bytes.front();
-  Value low = interleave(code, bytes[0], bytes[1]);
-  if (bytes.size() == 2)
-    return code.bitcast(low, of(element));
-  Value high = interleave(code, bytes[2], bytes[3]);
-  return code.bitcast(interleave(code, low, high), of(element));
+/// Puts the bytes of a set's entries together, highest last: its four vectors of f32.
+static SmallVector<Value> setToFloats(TileCode &code, ArrayRef<Value> bytes,
+                                      int64_t lanes) {
+  Value zero = code.constant(bytes.front().getType(), 0);
+  SmallVector<Value> all(4 - bytes.size(), zero), floats;
+  all.append(bytes.begin(), bytes.end());
+  auto type = VectorType::get({lanes}, code.b.getF32Type());
+  for (bool upper : {false, true}) {
+    Value low = interleave(code, all[0], all[1], upper);
+    Value high = interleave(code, all[2], all[3], upper);
+    for (bool upperPairs : {false, true})
+      floats.push_back(code.bitcast(interleave(code, low, high, upperPairs), type));
+  }
+  return floats;
 }
 
-TileValues PanelReader::lookUpCodeBytes(size_t table, size_t codes) {
-  const Leaf &entries = weight.leaves[table];
+/// Entries for codes that lie in sets.
+TileValues PanelReader::lookUpSets(size_t table, size_t codes) {
+  const Leaf &entries = weight.leaves[table], &leaf = weight.leaves[codes];
   const PanelShape &shape = weight.shape;
-  const TargetDescription &target = kernel.getTarget();
   TileCode code(*current, kernel.getLoc());
-  CodeBytes reader(*this, codes);
-  int64_t length = entries.length;
-  TileValues values(reader.rows * length, SmallVector<Value>(shape.vectors));
+  int64_t rows = weight.step * leaf.stored / leaf.per, length = entries.length;
+  int64_t bytes = tableBytes(entries.element);
+  TileValues values(rows * length, SmallVector<Value>(shape.vectors));
   ArrayRef<Value> blocks = states[table].table;
-  size_t elementBytes = entries.element.getIntOrFloatBitWidth() / 8;
-  size_t own = blocks.size() / (length * elementBytes);
-  bool isUnsigned = entries.element.isUnsignedInteger();
-  reader.forEach([&](int64_t row) {
-    Value bytes = reader.get(code, row, /*clean=*/false);
+  size_t own = blocks.size() / (length * bytes);
+  for (auto [number, set] : llvm::enumerate(byteCodes(codes))) {
     // Permutations fill a register.
-    int64_t used = lengthOf(bytes);
-    Value full = resize(code, bytes, target.vectorBytes, /*poison=*/true);
+    int64_t used = lengthOf(set);
+    Value full = resize(code, set, kernel.getTarget().vectorBytes, /*poison=*/true);
     for (int64_t element = 0; element < length; ++element) {
       SmallVector<Value> parts;
-      for (size_t byte = 0; byte < elementBytes; ++byte)
+      for (int64_t byte = 0; byte < bytes; ++byte)
         parts.push_back(slice(
-            code,
-            lookUpBytes(blocks.slice((element * elementBytes + byte) * own, own), full),
-            0, used));
-      Value all = entriesToFloat(code, parts, entries.element);
-      for (int64_t i = 0; i < reader.count; ++i)
-        for (int64_t v = 0; v < shape.vectors; ++v) {
-          Value x = slice(code, all, (i * shape.vectors + v) * shape.lanes, shape.lanes);
-          values[(row + i * reader.apart) * length + element][v] =
-              isa<FloatType>(entries.element) ? code.toFloat(x)
-                                              : bytesToFloat(code, x, isUnsigned);
-        }
+            code, lookUpBytes(blocks.slice((element * bytes + byte) * own, own), full), 0,
+            used));
+      if (entries.isSignMagnitude)
+        parts.back() = arith::XOrIOp::create(
+            code.b, code.loc, parts.back(),
+            arith::AndIOp::create(code.b, code.loc, set,
+                                  code.constant(set.getType(), int8_t(0x80))));
+      for (auto [slot, value] : llvm::enumerate(setToFloats(code, parts, shape.lanes))) {
+        int64_t at = number * 4 + slot;
+        values[at / shape.vectors * length + element][at % shape.vectors] = value;
+      }
     }
-  });
+  }
   return values;
 }
 
@@ -477,7 +400,7 @@ TileValues PanelReader::lookUpCodeBytes(size_t table, size_t codes) {
 TileValues PanelReader::lookUp(const Child &table, const Child &codes) {
   const Leaf &entries = weight.leaves[table.number];
   if (entries.isByteTable)
-    return lookUpCodeBytes(table.number, codes.number);
+    return lookUpSets(table.number, codes.number);
   TileCode code(*current, kernel.getLoc());
   bool inRegisters = !states[table.number].table.empty();
   // Words ignore as many bits above as their table leaves: 3 (AVX2) or 4 matter.

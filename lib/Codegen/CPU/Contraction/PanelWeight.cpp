@@ -24,9 +24,7 @@ static bool isStored(Value value) {
   return matchPattern(value, m_Constant());
 }
 
-/// The fewest positions of the weight that hold a multiple of `step` elements, where
-/// `per` positions hold `stored`.
-static int64_t positionsOf(int64_t step, int64_t stored, int64_t per) {
+int64_t PanelWeight::positionsOf(int64_t step, int64_t stored, int64_t per) {
   int64_t positions = step * per;
   return positions / std::gcd(positions, std::max<int64_t>(stored, 1));
 }
@@ -39,44 +37,50 @@ bool PanelWeight::isWeight(Value value) {
          llvm::all_of(op->getOperands(), isWeight);
 }
 
-/// Lets one step read as many codes as a register has bytes.
-void PanelWeight::widenStep(const TargetDescription &target) {
-  bool hasTable = llvm::any_of(leaves, [](const Leaf &leaf) { return leaf.isByteTable; });
-  bool hasBytes = target.hasAVX2 && fitsBytes(target, shape) &&
-                  llvm::any_of(leaves, [](const Leaf &leaf) {
-                    return leaf.isCodes() &&
-                           leaf.layout.kind == ElementLayout::Kind::Planes &&
-                           leaf.layout.planes.size() > 1;
-                  });
-  if (!hasTable && !hasBytes)
+bool PanelWeight::setLayout(Leaf &leaf, const ElementLayout &layout) {
+  int64_t own = positionsOf(layout.step(), leaf.stored, leaf.per);
+  int64_t wide = std::lcm(step, own);
+  constexpr int64_t kMaxStep = 64; // more would make bodies of loops too long
+  if (isBlocks() || wide > kMaxStep || group % wide != 0)
+    return false;
+  leaf.layout = layout;
+  step = wide;
+  return true;
+}
+
+void PanelWeight::chooseByteTables(const TargetDescription &target) {
+  if (byteBlock(target) == 0 || shape.lanes < 4 ||
+      4 * shape.lanes > int64_t(target.vectorBytes))
     return;
-  // More would make bodies of loops too long.
-  constexpr int64_t kMaxStep = 32;
-  for (int64_t width = 2 * shape.width(); width <= target.vectorBytes; width *= 2)
-    if (2 * step <= kMaxStep && group % (2 * step) == 0)
-      step *= 2;
+  for (Leaf &table : leaves) {
+    bool hasWords = target.hasAVX2 && table.length == 1 &&
+                    table.entries <= (target.hasAVX512 && shape.lanes == 16 ? 32 : 16);
+    if (table.packing.kind != TilePacking::Kind::Table || table.argument < 0 ||
+        table.codes < 0 || hasWords || table.entries > 256 ||
+        table.element.getIntOrFloatBitWidth() > (isa<FloatType>(table.element) ? 32 : 8))
+      continue;
+    Leaf &codes = leaves[table.codes];
+    auto layout =
+        ElementLayout::getBytes(codes.element.getIntOrFloatBitWidth(), shape, 0);
+    table.isByteTable = codes.isCodes() && setLayout(codes, layout);
+    table.isSignMagnitude &= table.isByteTable && layout.planes.front() == 8;
+    if (table.isSignMagnitude)
+      table.entries /= 2;
+  }
 }
 
 void PanelWeight::chooseWords(const TargetDescription &target) {
-  if (!target.hasAVX2 || shape.lanes < 8 || isBlocks())
+  if (!target.hasAVX2 || shape.lanes < 8)
     return;
-  bool hasTable = llvm::any_of(leaves, [](const Leaf &leaf) { return leaf.isByteTable; });
-  for (Leaf &leaf : leaves) {
-    if (hasTable || !leaf.isCodes() || leaf.layout.kind != ElementLayout::Kind::Planes ||
-        leaf.layout.planes.size() == 1)
-      continue;
-    auto words = ElementLayout::getWords(leaf.element.getIntOrFloatBitWidth(), shape, 0);
-    int64_t wide = std::lcm(step, positionsOf(words.step(), leaf.stored, leaf.per));
-    if (group % wide != 0 || wide > std::max<int64_t>(reduction, 32))
-      continue;
-    leaf.layout = words;
-    step = wide;
-  }
+  for (Leaf &leaf : leaves)
+    if (leaf.isCodes() && leaf.layout.kind == ElementLayout::Kind::Planes)
+      setLayout(leaf, ElementLayout::getWords(leaf.element.getIntOrFloatBitWidth(), shape,
+                                              0));
 }
 
 FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
                                         PanelShape shape, int64_t reduction,
-                                        bool transposed, bool wideSteps) {
+                                        bool transposed) {
   PanelWeight weight;
   weight.shape = shape;
   weight.reduction = reduction;
@@ -87,16 +91,7 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
   if (failed(root))
     return failure();
   weight.root = *root;
-  for (const Node &node : weight.nodes) {
-    if (node.isLanes)
-      continue;
-    weight.step = std::lcm(weight.step, node.step);
-    weight.group = std::gcd(weight.group, node.group);
-  }
-  for (const Leaf &leaf : weight.leaves)
-    if (leaf.packing.kind == TilePacking::Kind::Elements && leaf.argument >= 0)
-      weight.step = std::lcm(
-          weight.step, positionsOf(leaf.layout.step(), leaf.stored, leaf.per));
+  weight.measure();
   // A group must hold whole steps; it is cut otherwise.
   if (weight.group % weight.step != 0)
     return kernel.getRoot()->emitError("expected groups of a multiple of ")
@@ -104,19 +99,37 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
   // Groups hold whole blocks; steps stay within one, from its start.
   if (weight.isBlocks())
     weight.step = weight.leaves[weight.blockValues].layout.step();
-  if (wideSteps) {
-    weight.chooseWords(kernel.getTarget());
-    weight.widenStep(kernel.getTarget());
+  weight.chooseLayouts(kernel.getTarget());
+  return weight;
+}
+
+void PanelWeight::measure() {
+  for (const Node &node : nodes) {
+    if (node.isLanes)
+      continue;
+    step = std::lcm(step, node.step);
+    group = std::gcd(group, node.group);
   }
-  int64_t padded = llvm::alignTo(reduction, weight.step);
-  for (Leaf &leaf : weight.leaves)
+  for (const Leaf &leaf : leaves)
+    if (leaf.packing.kind == TilePacking::Kind::Elements && leaf.argument >= 0)
+      step = std::lcm(step, positionsOf(leaf.layout.step(), leaf.stored, leaf.per));
+}
+
+void PanelWeight::chooseLayouts(const TargetDescription &target) {
+  chooseByteTables(target);
+  chooseWords(target);
+  int64_t padded = llvm::alignTo(reduction, step);
+  for (Leaf &leaf : leaves)
     if (leaf.packing.kind == TilePacking::Kind::Elements) {
       int64_t positions = padded / leaf.per * leaf.stored;
-      leaf.layout = leaf.layout.kind == ElementLayout::Kind::Words
-                        ? ElementLayout::getWords(leaf.layout.planes.front(), shape, positions)
-                        : ElementLayout::get(leaf.element, shape, positions);
+      unsigned bits = leaf.layout.planes.front();
+      if (leaf.layout.kind == ElementLayout::Kind::Words)
+        leaf.layout = ElementLayout::getWords(bits, shape, positions);
+      else if (leaf.layout.kind == ElementLayout::Kind::Bytes)
+        leaf.layout = ElementLayout::getBytes(bits, shape, positions);
+      else
+        leaf.layout = ElementLayout::get(leaf.element, shape, positions);
     }
-  return weight;
 }
 
 /// Whether operands packed so have one value per output (and group).
@@ -230,7 +243,7 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
         return failure();
       node.children[i] = *child;
     }
-  if (failed(chooseTables(kernel, node, packings)))
+  if (failed(readTables(node, packings)))
     return failure();
   auto hasLayout = [](const Leaf &leaf) {
     return leaf.argument >= 0 && (leaf.packing.kind == TilePacking::Kind::Elements ||
@@ -248,25 +261,18 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
   return Child{false, nodes.size() - 1};
 }
 
-bool PanelWeight::fitsBytes(const TargetDescription &target, const PanelShape &shape) {
-  return llvm::isPowerOf2_64(shape.width()) && shape.width() <= target.vectorBytes;
-}
-
 int64_t PanelWeight::byteBlock(const TargetDescription &target) {
   if (target.triple.isAArch64() || (target.hasVBMI && target.vectorBytes == 64))
     return 64;
   return target.hasAVX2 ? 16 : 0;
 }
 
-/// Looks at the tables of a codec, and decides how they are stored. Words are looked up
-/// in a register or two; from there on bytes are, many at once.
-LogicalResult PanelWeight::chooseTables(KernelEmitter &kernel, const Node &node,
-                                        ArrayRef<TilePacking> packings) {
-  const TargetDescription &target = kernel.getTarget();
-  bool hasBytes = byteBlock(target) > 0 && fitsBytes(target, shape);
+/// Looks at the tables of a codec, and at the codes that index them.
+LogicalResult PanelWeight::readTables(const Node &node, ArrayRef<TilePacking> packings) {
+  int64_t codes = -1;
   for (auto [packing, child] : llvm::zip(packings, node.children))
-    if (packing.kind == TilePacking::Kind::Elements)
-      hasBytes &= child.isLeaf && leaves[child.number].isCodes();
+    if (packing.kind == TilePacking::Kind::Elements && child.isLeaf)
+      codes = child.number;
   for (auto [packing, child] : llvm::zip(packings, node.children)) {
     if (packing.kind != TilePacking::Kind::Table)
       continue;
@@ -276,16 +282,16 @@ LogicalResult PanelWeight::chooseTables(KernelEmitter &kernel, const Node &node,
     auto type = cast<RankedTensorType>(leaf.value.getType());
     leaf.entries = type.getDimSize(0);
     leaf.length = type.getRank() > 1 ? type.getDimSize(1) : 1;
-    bool hasWords = target.hasAVX2 && leaf.length == 1 && leaf.entries <= 16;
-    leaf.isByteTable = hasBytes && !hasWords && leaf.argument >= 0 &&
-                       leaf.entries <= 256 && leaf.element.getIntOrFloatBitWidth() <= 32;
+    leaf.codes = codes;
+    leaf.isSignMagnitude = packing.isSignMagnitude;
   }
   return success();
 }
 
 bool PanelWeight::isLight() const {
-  return compacts == 0 &&
-         llvm::none_of(leaves, [](const Leaf &leaf) { return leaf.isByteTable; });
+  return compacts == 0 && llvm::none_of(leaves, [](const Leaf &leaf) {
+           return leaf.isByteTable && leaf.entries > 128;
+         });
 }
 
 int64_t PanelWeight::panelBytes() const {
@@ -321,10 +327,10 @@ void PanelWeight::setPackings(KernelEmitter &kernel, ArrayRef<int64_t> starts) {
     case TilePacking::Kind::Table:
       if (leaf.isByteTable) {
         int64_t block = byteBlock(kernel.getTarget());
-        packing.pack = [block](const HostTensor &tensor) {
-          return packByteTable(tensor, block);
+        packing.pack = [block, entries = leaf.entries](const HostTensor &tensor) {
+          return packByteTable(tensor, entries, block);
         };
-        packing.key = "bytes:" + std::to_string(block);
+        packing.key = "bytes:" + std::to_string(leaf.entries) + "," + std::to_string(block);
       }
       break;
     case TilePacking::Kind::Tensor:
@@ -392,4 +398,6 @@ void PanelWeight::setPackings(KernelEmitter &kernel, ArrayRef<int64_t> starts) {
     }
     }
   }
+  if (windows)
+    setIndexPackings(kernel);
 }

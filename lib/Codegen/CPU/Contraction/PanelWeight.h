@@ -14,6 +14,7 @@
 #define PITH_LIB_CODEGEN_CPU_CONTRACTION_PANELWEIGHT_H
 
 #include "BlockPacking.h"
+#include "WindowLayout.h"
 
 #include "pith/Codegen/CPU/Contraction/PanelPacking.h"
 #include "pith/Codegen/CPU/Contraction/RegisterTile.h"
@@ -39,10 +40,13 @@ public:
     int64_t columns = 1;
     /// Of `Compact`: which one, and the leaf with the mask.
     int64_t compact = -1;
-    /// Of `Table`: rows and their length, and whether the bytes of elements are stored
-    /// apart, for instructions that look up bytes.
-    int64_t entries = 0, length = 1;
+    /// Of `Table`: rows and their length, the leaf with the codes (−1: they are not
+    /// stored), and whether the bytes of elements are stored apart, for instructions that
+    /// look up bytes.
+    int64_t entries = 0, length = 1, codes = -1;
     bool isByteTable = false;
+    /// Whether the highest of 8 bits negates: half of the entries are enough.
+    bool isSignMagnitude = false;
 
     /// Whether elements are codes of 2 to 8 bits in memory.
     bool isCodes() const {
@@ -74,13 +78,17 @@ public:
   static bool isWeight(mlir::Value value);
 
   /// Looks at a weight of `shape.outputs` outputs and `reduction` positions.
-  /// With `transposed` it is a dense `[reduction, outputs]`. With `wideSteps` codes
-  /// that are read as bytes fill registers, if groups allow. Fails with a diagnostic.
+  /// With `transposed` it is a dense `[reduction, outputs]`. Fails with a diagnostic.
   static mlir::FailureOr<PanelWeight> get(KernelEmitter &kernel,
                                           mlir::Value weight, PanelShape shape,
                                           int64_t reduction,
-                                          bool transposed = false,
-                                          bool wideSteps = false);
+                                          bool transposed = false);
+  /// The same for a weight that stores some of every few positions (N:M sparsity), read
+  /// entry by entry: what visits it sees those of each window, at its start. Nothing if
+  /// the weight is no such, or the target cannot permute windows.
+  static mlir::FailureOr<std::optional<PanelWeight>>
+  getEntries(KernelEmitter &kernel, mlir::Value weight, int64_t outputs,
+             int64_t reduction);
 
   /// Tells the kernel's plan how arguments are re-laid. Elements stored in
   /// compact form can be read from each of the positions `starts`, and no other.
@@ -88,17 +96,19 @@ public:
 
   const PanelShape &getShape() const { return shape; }
   int64_t getReduction() const { return reduction; }
-  /// Whether bytes of `width` outputs fill part of a register, or all of it.
-  static bool fitsBytes(const TargetDescription &target, const PanelShape &shape);
   /// Entries that one byte look-up of the target reaches; 0: it has none.
   static int64_t byteBlock(const TargetDescription &target);
   /// Whether values need no more than a conversion after loading.
   bool isDense() const { return nodes.empty(); }
   /// Whether decoding takes so few operations that the products of some rows hide them:
-  /// no look-ups of bytes, nothing in compact form.
+  /// no large tables, nothing in compact form.
   bool isLight() const;
   /// Whether reading must start at one of the `starts`.
   bool isSequential() const { return compacts > 0; }
+  /// Of a weight that is read entry by entry: where these are, and the argument with
+  /// their indices.
+  const std::optional<WindowLayout> &getWindows() const { return windows; }
+  int64_t getIndexArgument() const { return indexArgument; }
   /// Whether whole blocks are stored: what visits its values, in one go, sees these.
   bool isBlocks() const { return blockValues >= 0; }
   /// Whether these need no more than a conversion after loading.
@@ -116,15 +126,31 @@ private:
   mlir::FailureOr<Child> visit(KernelEmitter &kernel, mlir::Value value,
                                const TilePacking &packing, int64_t stored,
                                int64_t per, int64_t maskLeaf);
-  void widenStep(const TargetDescription &target);
-  /// Chooses words for codes, where groups and the reduction hold whole units of them.
+  static mlir::FailureOr<std::optional<PanelWeight>>
+  getEntries(KernelEmitter &kernel, mlir::Value weight, WeightCodecOpInterface codec,
+             PanelShape shape, int64_t reduction);
+  /// The tree above stored entries.
+  mlir::FailureOr<Child> visitEntries(KernelEmitter &kernel, mlir::Value value);
+  /// The fewest positions of the weight that hold a multiple of `step` elements, where
+  /// `per` positions hold `stored`.
+  static int64_t positionsOf(int64_t step, int64_t stored, int64_t per);
+  /// Finds steps and groups.
+  void measure();
+  void chooseLayouts(const TargetDescription &target);
+  void setIndexPackings(KernelEmitter &kernel);
+  mlir::LogicalResult readTables(const Node &node, llvm::ArrayRef<TilePacking> packings);
+  /// Uses `layout` for a leaf's codes if groups and the reduction hold whole steps of it.
+  bool setLayout(Leaf &leaf, const ElementLayout &layout);
+  /// Tables that do not fit a register or two are looked up byte by byte.
+  void chooseByteTables(const TargetDescription &target);
+  /// Codes of several planes are read as words.
   void chooseWords(const TargetDescription &target);
-  mlir::LogicalResult chooseTables(KernelEmitter &kernel, const Node &node,
-                                   llvm::ArrayRef<TilePacking> packings);
   PanelShape shape;
   int64_t reduction = 0, step = 1, group = 0;
   bool transposed = false;
   int64_t compacts = 0, startCount = 1;
+  std::optional<WindowLayout> windows;
+  int64_t indexArgument = -1, entryArgument = -1;
   Child root;
   std::vector<Leaf> leaves;
   std::vector<Node> nodes;
@@ -167,7 +193,6 @@ private:
     /// Small tables as vectors of f32, byte tables as vectors of bytes.
     llvm::SmallVector<mlir::Value> table;
   };
-  struct CodeBytes;
   struct WordFields;
 
   TileValues tile(const Child &child);
@@ -185,12 +210,11 @@ private:
   llvm::SmallVector<mlir::Value> leafLanes(size_t number);
   mlir::Value leafScalar(size_t number, int64_t element);
   TileValues lookUp(const Child &table, const Child &codes);
-  TileValues lookUpCodeBytes(size_t table, size_t codes);
+  llvm::SmallVector<mlir::Value> byteCodes(size_t number);
+  TileValues lookUpSets(size_t table, size_t codes);
   mlir::Value lookUpBytes(llvm::ArrayRef<mlir::Value> blocks, mlir::Value codes);
   mlir::Value lookUpWords(size_t table, mlir::Value codes);
   mlir::Value gatherWords(size_t table, mlir::Value codes);
-  bool hasByteCodes(const Leaf &leaf) const;
-  TileValues codeFloats(size_t number);
   mlir::Value leafExpand(size_t number, mlir::Value mask);
   mlir::Value loadCompact(size_t number, mlir::Value offset);
   mlir::Value expandLanes(mlir::Value loaded, mlir::Value mask);

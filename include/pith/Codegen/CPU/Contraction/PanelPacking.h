@@ -38,20 +38,21 @@ struct ElementLayout {
     Whole,   ///< `[panel][position][lane]`, elements of 8 bits and more
     Planes,  ///< `[plane][panel][position / perByte][lane]`, one byte each
     MaskBits, ///< `[panel][position][vector]`, one bit per lane (`i1`)
-    Words    ///< `[panel][position / step][word][lane]`, 32 bits each
+    Words,    ///< `[panel][position / step][word][lane]`, 32 bits each
+    Bytes     ///< `[panel][position / step][line][byte]`, four bytes per lane in a line
   };
-  /// Bits of an element within a step of words: `count` of them from bit `from` of word
-  /// `word` are bits `to` and up of the element.
+  /// Bits of an element within a step: `count` of them from bit `from` of word (byte of
+  /// line) `word` are bits `to` and up of the element.
   struct Field {
     int64_t word;
     unsigned from, count, to;
   };
   Kind kind = Kind::Whole;
-  /// Bits of each plane, lowest bits of the element first: 4, 2 and 1. Of `Words`: those
-  /// of an element.
+  /// Bits of each plane, lowest bits of the element first: 4, 2 and 1. Of `Words` and
+  /// `Bytes`: those of an element.
   llvm::SmallVector<unsigned> planes;
   int64_t elementBytes = 1;
-  /// Of `Words`: vectors of a panel.
+  /// Of `Words` and `Bytes`: vectors of a panel.
   int64_t vectors = 1;
   /// Positions, padded so that every byte of every plane is full.
   int64_t positions = 0;
@@ -63,12 +64,22 @@ struct ElementLayout {
   /// Elements of 2 to 7 bits in as few words as hold them without a rest; a word has
   /// elements of all of a panel's vectors.
   static ElementLayout getWords(unsigned bits, const PanelShape &shape, int64_t positions);
+  /// Elements of 2 to 8 bits that index tables of bytes, four vectors to a set: the one
+  /// of vector `s` in lane `l` is in byte 16 ⌊l / 4⌋ + 4 s + l mod 4 of the set's lines, so
+  /// that bytes of entries come to their places by interleaving within 16 bytes. Lines
+  /// hold 4, 2 or 1 bits of some sets (all 8 of one).
+  static ElementLayout getBytes(unsigned bits, const PanelShape &shape, int64_t positions);
   /// Of `Words`: where each element of a step lies, `[position][vector]`. As many as fit
   /// follow each other in every word; what is left at the top of the words makes up the
-  /// others, each behind those of the last word that it needs.
+  /// others, each behind those of the last word that it needs. Of `Bytes`: where those of
+  /// each set lie; sets are `[position][vector]`, too, cut after four vectors.
   llvm::SmallVector<llvm::SmallVector<Field, 2>> fields() const;
-  /// Words of a step, per lane.
+  /// Words or lines of a step (per lane).
   int64_t stepWords() const { return step() * vectors * planes.front() / 32; }
+  /// Of `Bytes`: where lane `lane` of a set's vector `slot` is.
+  static int64_t byteOf(int64_t slot, int64_t lane) {
+    return lane / 4 * 16 + slot * 4 + lane % 4;
+  }
   /// Positions in one byte of the narrowest plane, or that fill words: a tile step is a
   /// multiple.
   int64_t step() const;
@@ -97,10 +108,12 @@ std::vector<char> packColumns(const HostTensor &tensor, const PanelShape &shape)
 /// the type is signed).
 std::vector<char> widenElements(const HostTensor &tensor);
 
-/// A table `[entries]` or `[entries, length]` for look-ups of bytes:
-/// `[place in the row][byte of the element][entry]`. Fewer than `block` entries are
-/// repeated until they fill it.
-std::vector<char> packByteTable(const HostTensor &tensor, int64_t block);
+/// Upper bytes of an f32 that elements of `type` need: 2 to 4.
+int64_t tableBytes(mlir::Type type);
+/// The first `entries` rows of a table, `[rows]` or `[rows, length]`, for look-ups of bytes:
+/// those bytes, lowest first, of its elements as f32, `[place in the row][byte][entry]`.
+/// Fewer than `block` entries are repeated until they fill it.
+std::vector<char> packByteTable(const HostTensor &tensor, int64_t entries, int64_t block);
 
 /// The elements at the set bits of `mask` (`[outputs, positions]`, given row by
 /// row), in the order (panel, position, vector, lane); elements below 8 bits are

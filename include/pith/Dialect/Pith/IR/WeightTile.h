@@ -66,6 +66,8 @@ struct TilePacking {
   Kind kind = Kind::Tensor;
   int64_t groupSize = 0;
   unsigned maskOperand = 0;
+  /// Of `Table`: the upper half of the rows is the lower half, negated.
+  bool isSignMagnitude = false;
   int64_t blockOutputs = 1, blockPositions = 1, fill = 0;
   /// `Elements` that hold `stored` elements for every `per` reduction positions
   /// (N:M sparsity; both 1 for dense values). The operand's own reduction size is
