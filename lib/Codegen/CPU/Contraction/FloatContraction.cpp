@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FloatContraction.h"
+#include "PermutedTile.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
@@ -61,7 +62,7 @@ SmallVector<int64_t> FloatContraction::blockStarts(Mode mode) const {
 }
 
 FloatContraction::Mode FloatContraction::chooseMode(int64_t segments) const {
-  if (segments == 1 && weight.isBlocks())
+  if (segments == 1 && (weight.isBlocks() || weight.getWindows()))
     return Mode::Direct; // the others would multiply what is not stored, too
   // Registers hold what decoding needs beside the sums, and the panel stays in cache.
   if (segments == 1 && !weight.isDense() && weight.isLight() &&
@@ -143,7 +144,9 @@ void FloatContraction::emitPanel(OpBuilder &builder, Mode mode, Value panel,
     decode(builder, reader, {zero, weight.getReduction(), {}}, buffer);
   }
   tiles(builder, [&](OpBuilder &b, const RowTile &rows) {
-    RegisterTile tile(kernel, rows.rows.size(), shape.vectors, shape.lanes);
+    // Permutations leave the multiplier more time.
+    RegisterTile tile(kernel, rows.rows.size(), shape.vectors, shape.lanes,
+                      /*inFlight=*/weight.getWindows() ? 4 : 8);
     SmallVector<Value> sums = tile.zeros(b);
     if (buffer) {
       MemoryColumns columns(loc, buffer, zero, kernel.constantIndex(shape.width()),
@@ -154,10 +157,15 @@ void FloatContraction::emitPanel(OpBuilder &builder, Mode mode, Value panel,
       // Few rows of a decoded weight are bound by memory: run ahead of it.
       if (rows.rows.size() <= 8 && !weight.isDense())
         reader.prefetchAhead = 4096;
-      reader.isSumming = true;
+      int64_t most = kernel.getTarget().vectorRegisters / 4;
+      reader.isSumming =
+          !weight.getWindows() || rows.rows.size() * shape.vectors <= most;
       reader.tileRows = rows.rows.size();
       tile.loadsPerProduct = !weight.isDense();
-      sums = accumulate(b, tile, reader, space, rows.rows, sums);
+      if (weight.getWindows())
+        sums = accumulatePermuted(kernel, b, weight, reader, panel, tile, rows.rows, sums);
+      else
+        sums = accumulate(b, tile, reader, space, rows.rows, sums);
     }
     store.rowPosition = rows.position;
     store.store(b, tile.rows(), tile.finish(b, sums));

@@ -279,7 +279,8 @@ Value PanelReader::WordFields::getInt(ArrayRef<ElementLayout::Field> element,
 Value PanelReader::WordFields::getFloat(ArrayRef<ElementLayout::Field> element,
                                         int64_t first) {
   // Slower by itself, but in units of a processor that products leave free.
-  if (reader.tileRows >= 4 && !reader.weight.windows)
+  bool isBusy = reader.weight.windows && reader.kernel.getTarget().hasAVX512;
+  if (reader.tileRows >= 4 && !isBusy)
     return code.toFloat(getInt(element, first));
   constexpr unsigned kFraction = 23;
   unsigned from = 0;

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace pith;
@@ -193,13 +194,13 @@ SmallVector<Value> PanelReader::lanes(const Child &child) {
 }
 
 TileValues PanelReader::floats(const Child &child) {
-  if (child.isLeaf && canLookUp(weight.leaves[child.number]))
+  // Look-ups take the unit that permutations of many rows' activations need.
+  bool isBusy = weight.windows && tileRows >= 4;
+  if (child.isLeaf && canLookUp(weight.leaves[child.number]) && !isBusy)
     return leafFloats(child.number);
   if (child.isLeaf &&
       weight.leaves[child.number].layout.kind == ElementLayout::Kind::Words)
     return wordFloats(child.number);
-  if (child.isLeaf && hasByteCodes(weight.leaves[child.number]))
-    return codeFloats(child.number);
   TileValues values = tile(child);
   TileCode code(*current, kernel.getLoc());
   for (auto &row : values)
@@ -212,14 +213,48 @@ TileValues PanelReader::floats(const Child &child) {
 // Loops
 //===----------------------------------------------------------------------===//
 
+/// Moves what was emitted behind `before` (null: from the start of the block) and up to
+/// `last`, and has results, to its first use: decoded values of a step then do not wait in
+/// registers for those of other positions, whose products are kept in order.
+static void sinkToUses(Block *block, Operation *before, Operation *last) {
+  for (Operation *op = last; op && op != before;) {
+    Operation *previous = op->getPrevNode(), *first = nullptr;
+    for (Operation *user : op->getUsers()) {
+      Operation *own = block->findAncestorOpInBlock(*user);
+      if (!first || (own && own->isBeforeInBlock(first)))
+        first = own;
+      if (!own) { // used behind the block
+        first = nullptr;
+        break;
+      }
+    }
+    if (first && first != op->getNextNode())
+      op->moveBefore(first);
+    op = previous;
+  }
+}
+
 void PanelReader::emitStep(OpBuilder &builder, TilePosition at, int64_t count,
                            MutableArrayRef<Value> state, Body body,
                            int64_t ordinal) {
   current = &builder;
   here = at;
+  Block *block = builder.getInsertionBlock();
+  auto lastOp = [&]() -> Operation * {
+    Block::iterator point = builder.getInsertionPoint();
+    return point == block->begin() ? nullptr : &*std::prev(point);
+  };
+  Operation *before = lastOp();
   TileValues values = tile(weight.root);
-  for (int64_t i = 0; i < count; ++i)
-    body(builder, {at.base, at.offset + i, ordinal + i}, values[i], state);
+  Operation *last = lastOp();
+  // Of each window its entries, else every position.
+  int64_t per = weight.windows ? weight.windows->positions : 1;
+  int64_t entries = weight.windows ? weight.windows->entries : 1;
+  for (int64_t i = 0, e = llvm::divideCeil(count, per) * entries; i < e; ++i)
+    body(builder, {at.base, at.offset + i / entries * per, ordinal / per * entries + i},
+         values[i], state);
+  if (last != before && count > 1)
+    sinkToUses(block, before, last);
 }
 
 SmallVector<Value> PanelReader::forEach(OpBuilder &builder, TileRange range,
@@ -301,7 +336,7 @@ SmallVector<Value> PanelReader::forEach(OpBuilder &builder, TileRange range,
     summed(b, from, length, unroll, all);
   };
 
-  int64_t positions = weight.isDense() ? 4 : 8;
+  int64_t positions = weight.windows ? weight.windows->unit : weight.isDense() ? 4 : 8;
   int64_t unroll = std::max<int64_t>(1, positions / step);
   int64_t size = weight.group;
   if (size == 0) {

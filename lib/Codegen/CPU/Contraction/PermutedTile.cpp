@@ -17,15 +17,6 @@
 using namespace mlir;
 using namespace pith;
 
-PanelShape pith::chooseWindowPanel(const TargetDescription &target, int64_t outputs) {
-  PanelShape shape;
-  shape.outputs = outputs;
-  shape.lanes = target.vectorBytes / 4;
-  // One vector, so that many rows share what is decoded.
-  shape.vectors = 1;
-  return shape;
-}
-
 /// Rows of which a window's activations are kept from entry to entry.
 static constexpr int64_t kRowsInRegisters = 4;
 /// Of more rows, those whose products the compiler may put in any order.

@@ -22,9 +22,6 @@
 
 namespace pith {
 
-/// Panels for weights whose entries `WindowLayout` describes.
-PanelShape chooseWindowPanel(const TargetDescription &target, int64_t outputs);
-
 /// Adds the products of the tile's rows with panel `panel`, all that `reader` reads of
 /// it, to `sums` (any number of the tile's sets).
 llvm::SmallVector<mlir::Value>

@@ -58,6 +58,8 @@ int64_t RowProductEmitter::directRows() const {
   const TargetDescription &target = kernel.getTarget();
   int64_t vectors = weight.getShape().vectors;
   int64_t most = RegisterTile::maxRows(target, vectors);
+  if (weight.getWindows())
+    return std::max<int64_t>((target.vectorRegisters >= 32 ? 16 : 8) / vectors, 1);
   if (weight.isDense() || weight.isPlainBlocks())
     return most;
   return std::max<int64_t>(target.vectorRegisters >= 32 ? 16 / vectors : most / 2, 1);
@@ -183,6 +185,12 @@ static void fitBlocks(PanelShape &shape, const TargetDescription &target,
 
 LogicalResult pith::emitRowProduct(KernelEmitter &kernel,
                                    const RowProduct &product) {
+  auto entries = PanelWeight::getEntries(kernel, product.weight, product.outputs,
+                                         product.reduction);
+  if (failed(entries))
+    return failure();
+  if (*entries)
+    return RowProductEmitter(kernel, product, std::move(**entries)).emit();
   auto isSparse = emitSparseProduct(kernel, product);
   if (failed(isSparse) || *isSparse)
     return success(succeeded(isSparse));
@@ -194,7 +202,7 @@ LogicalResult pith::emitRowProduct(KernelEmitter &kernel,
   PanelShape shape = choosePanel(target, product.outputs, dense);
   fitBlocks(shape, target, PanelWeight::getBlockOutputs(product.weight));
   auto weight = PanelWeight::get(kernel, product.weight, shape, product.reduction,
-                                 product.transposed, /*wideSteps=*/true);
+                                 product.transposed);
   if (failed(weight))
     return failure();
   return RowProductEmitter(kernel, product, std::move(*weight)).emit();

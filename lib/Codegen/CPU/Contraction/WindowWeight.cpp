@@ -88,12 +88,38 @@ FailureOr<PanelWeight::Child> PanelWeight::visitEntries(KernelEmitter &kernel,
 
 FailureOr<std::optional<PanelWeight>> PanelWeight::getEntries(KernelEmitter &kernel,
                                                               Value value,
-                                                              PanelShape shape,
+                                                              int64_t outputs,
                                                               int64_t reduction) {
-  std::optional<PanelWeight> none;
+  std::optional<PanelWeight> first;
   WeightCodecOpInterface codec = findEntries(value);
   if (!codec)
-    return none;
+    return first;
+  // With one vector, most rows share what is decoded. With more, codes of odd widths fill
+  // words that groups hold.
+  for (int64_t vectors : {1, 2, 4}) {
+    PanelShape shape;
+    shape.outputs = outputs;
+    shape.lanes = kernel.getTarget().vectorBytes / 4;
+    shape.vectors = vectors;
+    auto weight = getEntries(kernel, value, codec, shape, reduction);
+    if (failed(weight) || !*weight)
+      return weight;
+    auto isCut = [](const Leaf &leaf) {
+      return leaf.isCodes() && leaf.layout.kind == ElementLayout::Kind::Planes &&
+             leaf.layout.planes.size() > 1;
+    };
+    if (llvm::none_of((*weight)->leaves, isCut))
+      return weight;
+    if (!first)
+      first = std::move(**weight);
+  }
+  return first;
+}
+
+FailureOr<std::optional<PanelWeight>>
+PanelWeight::getEntries(KernelEmitter &kernel, Value value, WeightCodecOpInterface codec,
+                        PanelShape shape, int64_t reduction) {
+  std::optional<PanelWeight> none;
   SparseForm form = *codec.getSparseForm();
   auto layout = WindowLayout::get(form, kernel.getTarget(), shape.lanes, reduction);
   if (!layout)
