@@ -14,6 +14,7 @@
 
 #include "../Runtime/Samples.h"
 #include "pith/Codegen/OutlineKernels.h"
+#include "pith/Compression/Structured/ChannelCut.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "pith/Pipelines/RuntimeTable.h"
 #include "pith/Profile/Instrument.h"
@@ -166,12 +167,18 @@ static HostTensor takeArray(pith_array &array, Type type) {
   return HostTensor(own, bytes, std::move(owner));
 }
 
-/// Whether sizes are those that the type states.
-static LogicalResult checkSizes(const pith_value_desc &input, const pith_array &array,
-                                std::string &problem) {
+/// Which positions of an input's axis are left of those in the whole model; empty: all.
+static ArrayRef<bool> getKept(ArrayAttr kept, int64_t axis) {
+  return kept ? cast<DenseBoolArrayAttr>(kept[axis]).asArrayRef() : ArrayRef<bool>();
+}
+
+/// Whether sizes are those that the type states, or those before passes removed some.
+static LogicalResult checkSizes(const pith_value_desc &input, ArrayAttr kept,
+                                const pith_array &array, std::string &problem) {
   for (int32_t axis = 0; axis < input.rank; ++axis) {
     int64_t expected = input.dims[axis], found = array.dims[axis];
-    if (ShapedType::isDynamic(expected) || expected == found)
+    if (ShapedType::isDynamic(expected) || expected == found ||
+        int64_t(getKept(kept, axis).size()) == found)
       continue;
     problem = "input '" + std::string(input.name) + "': expected size " +
               std::to_string(expected) + " along axis " + std::to_string(axis) +
@@ -179,6 +186,19 @@ static LogicalResult checkSizes(const pith_value_desc &input, const pith_array &
     return failure();
   }
   return success();
+}
+
+/// Removes what passes removed from the model's input.
+static void cutSample(HostTensor &tensor, Type type, ArrayAttr kept) {
+  for (auto [axis, size] : llvm::enumerate(cast<RankedTensorType>(type).getShape())) {
+    ArrayRef<bool> left = getKept(kept, axis);
+    if (left.empty() || size == tensor.getShape()[axis])
+      continue;
+    llvm::BitVector gone(left.size());
+    for (auto [position, isKept] : llvm::enumerate(left))
+      gone[position] = !isKept;
+    tensor = removeIndices(tensor, axis, gone);
+  }
 }
 
 static FailureOr<SmallVector<HostTensor>> loadSample(func::FuncOp main,
@@ -192,13 +212,17 @@ static FailureOr<SmallVector<HostTensor>> loadSample(func::FuncOp main,
                                inputs.values.size(), arrays.data(), text, sizeof(text));
   for (size_t i = 0; i < inputs.values.size() && !bad && problem.empty(); ++i)
     if (!(bad = pith_check_array(&inputs.values[i], &arrays[i], text, sizeof(text))))
-      bad = failed(checkSizes(inputs.values[i], arrays[i], problem));
+      bad = failed(checkSizes(inputs.values[i],
+                              main.getArgAttrOfType<ArrayAttr>(i, kKeptPositionsAttr), arrays[i],
+                              problem));
   SmallVector<HostTensor> tensors;
-  for (auto [array, type] : llvm::zip(arrays, main.getArgumentTypes()))
-    if (!bad)
-      tensors.push_back(takeArray(array, type));
-    else if (array.owner)
-      pith_array_free(&array);
+  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes()))
+    if (!bad) {
+      tensors.push_back(takeArray(arrays[i], type));
+      cutSample(tensors.back(), type, main.getArgAttrOfType<ArrayAttr>(i, kKeptPositionsAttr));
+    } else if (arrays[i].owner) {
+      pith_array_free(&arrays[i]);
+    }
   if (!bad)
     return tensors;
   auto error = emitError(main.getLoc()) << "sample ";

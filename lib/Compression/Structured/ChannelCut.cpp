@@ -108,6 +108,29 @@ static LogicalResult cutConstant(ConstantOp op, const ChannelFlow &flow) {
   return success();
 }
 
+/// Says of an input that is about to be cut what will be left of it.
+static void noteKept(func::FuncOp function, BlockArgument input, const ChannelFlow &flow) {
+  Builder builder(function.getContext());
+  auto before = function.getArgAttrOfType<ArrayAttr>(input.getArgNumber(), kKeptPositionsAttr);
+  SmallVector<Attribute> axes;
+  for (int64_t axis = 0, e = cast<RankedTensorType>(input.getType()).getRank(); axis < e;
+       ++axis) {
+    SmallVector<bool> kept;
+    if (before)
+      llvm::append_range(kept, cast<DenseBoolArrayAttr>(before[axis]).asArrayRef());
+    if (const llvm::BitVector *gone = flow.getRemoved(input, axis)) {
+      if (kept.empty())
+        kept.assign(gone->size(), true);
+      unsigned position = 0; // among those that are left
+      for (bool &isKept : kept)
+        if (isKept)
+          isKept = !gone->test(position++);
+    }
+    axes.push_back(builder.getDenseBoolArrayAttr(kept));
+  }
+  function.setArgAttr(input.getArgNumber(), kKeptPositionsAttr, builder.getArrayAttr(axes));
+}
+
 void pith::refreshSignature(func::FuncOp function) {
   Block &body = function.getBody().front();
   TypeRange results = body.getTerminator()->getOperandTypes();
@@ -146,6 +169,8 @@ LogicalResult pith::cutChannels(func::FuncOp function, const ChannelFlow &flow) 
       if (failed(cutConstant(constant, flow)))
         return failure();
     } else {
+      if (auto input = dyn_cast<BlockArgument>(value))
+        noteKept(function, input, flow);
       value.setType(getCutType(value, flow));
       if (Operation *op = value.getDefiningOp())
         touched.insert(op);

@@ -7,7 +7,7 @@
 // cache shrinks, in the model's inputs and outputs: sizes and what is known of them.
 
 // CHECK: pith.removed = [{name = "/attention", of = 2 : i64, pass = "pith-prune-heads", removed = 1 : i64, what = "heads"}]
-// CHECK: func.func @main(%{{.*}}: tensor<1x?x4xf32> {{.*}}, %[[PAST:.*]]: tensor<1x1x?x2xf32> {pith.name = "past", pith.shape = affine_map<()[s0, s1] -> (1, 1, s1, 2)>})
+// CHECK: func.func @main(%{{.*}}: tensor<1x?x4xf32> {{.*}}, %[[PAST:.*]]: tensor<1x1x?x2xf32> {pith.kept_positions = {{.*}}, pith.name = "past", pith.shape = affine_map<()[s0, s1] -> (1, 1, s1, 2)>})
 // CHECK-SAME: -> (tensor<1x?x3xf32> {pith.name = "y"}, tensor<1x1x?x2xf32> {pith.name = "now"
 // CHECK-DAG: tensor<4x4xf32> {name = "q"
 // CHECK-DAG: tensor<2x4xf32> {name = "k"

@@ -17,6 +17,11 @@ namespace pith {
 /// fails if a constant has no data.
 mlir::LogicalResult cutChannels(mlir::func::FuncOp function, const ChannelFlow &flow);
 
+/// Of an input of the function: for each axis an array of booleans, one for each position
+/// that the input had in the whole model, whether it is left; empty where all are. With it,
+/// samples of the whole model still fit.
+constexpr llvm::StringLiteral kKeptPositionsAttr = "pith.kept_positions";
+
 /// The tensor without some indices of an axis.
 HostTensor removeIndices(const HostTensor &tensor, int64_t axis,
                          const llvm::BitVector &indices);
