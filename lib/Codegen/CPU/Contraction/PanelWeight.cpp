@@ -73,7 +73,8 @@ void PanelWeight::chooseWords(const TargetDescription &target) {
   if (!target.hasAVX2 || shape.lanes < 8)
     return;
   for (Leaf &leaf : leaves)
-    if (leaf.isCodes() && leaf.layout.kind == ElementLayout::Kind::Planes)
+    if (leaf.isCodes() && (leaf.layout.kind == ElementLayout::Kind::Planes ||
+                           (windows && leaf.layout.kind == ElementLayout::Kind::Whole)))
       setLayout(leaf, ElementLayout::getWords(leaf.element.getIntOrFloatBitWidth(), shape,
                                               0));
 }

@@ -143,7 +143,8 @@ private:
   bool setLayout(Leaf &leaf, const ElementLayout &layout);
   /// Tables that do not fit a register or two are looked up byte by byte.
   void chooseByteTables(const TargetDescription &target);
-  /// Codes of several planes are read as words.
+  /// Codes below 8 bits are read as words, those of windows all: loads that widen bytes
+  /// take the unit of permutations.
   void chooseWords(const TargetDescription &target);
   PanelShape shape;
   int64_t reduction = 0, step = 1, group = 0;
