@@ -20,7 +20,8 @@ def OutlineKernelsPass : Pass<"pith-outline-kernels", "::mlir::ModuleOp"> {
     function. Constants whose elements are all equal and integers of 64 bits, at
     most `max-inline-elements` of them, move into it; other constants become
     arguments marked `pith.weight`. Codec ops move into the kernel that uses them,
-    so that no dense weight is ever a value of `main`.
+    so that no dense weight is ever a value of `main`; one above another whose zeros
+    it keeps names that operand as `pith.zeros_of`.
 
     Requires: simplified IR.
     Ensures: `main` consists of constants, calls of kernels, ops that only rename
