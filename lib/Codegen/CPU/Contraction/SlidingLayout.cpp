@@ -20,7 +20,8 @@ int64_t SlidingLayout::tableBytes() const {
 
 std::string SlidingLayout::key() const {
   std::string text = "sliding";
-  for (int64_t number : {shape.outputs, shape.lanes, reduction, group, granule})
+  for (int64_t number : {shape.outputs, shape.lanes, reduction, group, windows,
+                         int64_t(isOverlapping)})
     text += ":" + std::to_string(number);
   return text;
 }
@@ -43,12 +44,15 @@ public:
   Schedule(const HostTensor &mask, const SlidingLayout &layout)
       : mask(mask.getBytes()), layout(layout), elements(layout.shape.lanes) {}
 
-  /// Calls `visit` for each group of each panel with its steps, whole turns.
-  void forEachGroup(llvm::function_ref<void(ArrayRef<Step>)> visit);
+  /// Calls `visit` for each group of each panel with its number in the panel and its
+  /// steps, whole turns.
+  void forEachGroup(llvm::function_ref<void(int64_t, ArrayRef<Step>)> visit);
 
 private:
   void readPanel(int64_t panel);
-  void planGroup(int64_t end);
+  int64_t getFirst() const;
+  void planWindow(int64_t end);
+  void planGroup(int64_t group);
 
   ArrayRef<char> mask;
   const SlidingLayout &layout;
@@ -73,39 +77,49 @@ void Schedule::readPanel(int64_t panel) {
   }
 }
 
-/// Takes all elements before position `end`. The first position that any lane waits for
-/// decides where a window starts.
-void Schedule::planGroup(int64_t end) {
+/// The first position that any lane waits for.
+int64_t Schedule::getFirst() const {
+  int64_t first = layout.reduction;
+  for (const std::vector<Element> &own : elements)
+    if (!own.empty())
+      first = std::min(first, own.back().position);
+  return first;
+}
+
+/// The steps of one window, with elements before position `end`.
+void Schedule::planWindow(int64_t end) {
   int64_t width = layout.shape.lanes;
-  steps.clear();
-  while (true) {
-    int64_t first = end;
-    for (const std::vector<Element> &own : elements)
-      if (!own.empty())
-        first = std::min(first, own.back().position);
-    if (first == end)
-      break;
+  int64_t start = std::min(getFirst(), layout.reduction - width);
+  int64_t limit = std::min(start + width, end);
+  for (int64_t i = 0; i < layout.share(); ++i) {
     Step &step = steps.emplace_back();
-    step.start = std::min(first / layout.granule * layout.granule,
-                          layout.reduction - width);
-    int64_t limit = std::min(step.start + width, end);
+    step.start = start;
     for (std::vector<Element> &own : elements) {
       bool takes = !own.empty() && own.back().position < limit;
-      step.lanes.push_back(takes ? own.back() : Element{step.start, -1});
+      step.lanes.push_back(takes ? own.back() : Element{start, -1});
       if (takes)
         own.pop_back();
     }
   }
-  while (steps.size() % SlidingLayout::kTurn != 0)
-    steps.push_back({0, SmallVector<Element, 16>(width, Element{0, -1})});
 }
 
-void Schedule::forEachGroup(llvm::function_ref<void(ArrayRef<Step>)> visit) {
+/// Turns until all elements of a group are taken.
+void Schedule::planGroup(int64_t group) {
+  int64_t end = std::min((group + 1) * layout.group, layout.reduction);
+  int64_t reach =
+      layout.isOverlapping ? std::min(end + layout.group, layout.reduction) : end;
+  steps.clear();
+  while (getFirst() < end)
+    for (int64_t window = 0; window < layout.windows; ++window)
+      planWindow(reach);
+}
+
+void Schedule::forEachGroup(llvm::function_ref<void(int64_t, ArrayRef<Step>)> visit) {
   for (int64_t panel = 0; panel < layout.shape.panels(); ++panel) {
     readPanel(panel);
     for (int64_t group = 0; group < layout.groups(); ++group) {
-      planGroup(std::min((group + 1) * layout.group, layout.reduction));
-      visit(steps);
+      planGroup(group);
+      visit(group, steps);
     }
   }
 }
@@ -115,16 +129,21 @@ std::vector<char> pith::packSlidingPlaces(const HostTensor &mask,
   std::vector<int32_t> table{0};
   std::vector<uint16_t> places;
   int64_t lanes = layout.shape.lanes, turn = layout.placeBytes() / 2;
-  Schedule(mask, layout).forEachGroup([&](ArrayRef<Step> steps) {
+  Schedule(mask, layout).forEachGroup([&](int64_t group, ArrayRef<Step> steps) {
     for (auto [i, step] : llvm::enumerate(steps)) {
       int64_t inTurn = i % SlidingLayout::kTurn;
       if (inTurn == 0)
         places.resize(places.size() + turn);
       uint16_t *to = places.data() + places.size() - turn;
-      to[inTurn] = step.start;
-      for (int64_t lane = 0; lane < lanes; ++lane)
-        to[SlidingLayout::kTurn + lane] |= (step.lanes[lane].position - step.start)
-                                           << 4 * inTurn;
+      to[inTurn / layout.share()] = step.start;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        int64_t position = step.lanes[lane].position;
+        bool isNext = step.lanes[lane].number >= 0 && position / layout.group > group;
+        if (isNext)
+          to[layout.maskBytes(inTurn) / 2] |= 1 << lane;
+        to[layout.maskBytes(SlidingLayout::kTurn) / 2 + lane] |= (position - step.start)
+                                                                 << 4 * inTurn;
+      }
     }
     table.push_back(places.size() / turn);
   });
@@ -143,7 +162,7 @@ std::vector<char> pith::packSlidingValues(const HostTensor &values,
   int64_t lanes = layout.shape.lanes, turn = layout.valueBytes();
   int64_t bytes = layout.bits / 8, count = values.getNumElements();
   const char *in = values.getBytes().data();
-  Schedule(mask, layout).forEachGroup([&](ArrayRef<Step> steps) {
+  Schedule(mask, layout).forEachGroup([&](int64_t, ArrayRef<Step> steps) {
     for (auto [i, step] : llvm::enumerate(steps)) {
       int64_t inTurn = i % SlidingLayout::kTurn;
       if (inTurn == 0)

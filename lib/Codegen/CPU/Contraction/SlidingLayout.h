@@ -8,11 +8,14 @@
 // Elements that an unstructured sparse weight stores, for kernels with one output per
 // lane. A step takes at most one element of each output: its next one, if that is
 // within the step's window of `lanes` positions. Windows slide over the reduction, so
-// that an output with few elements runs ahead of the others instead of waiting. Groups
-// that share scales start together. Steps come in turns of four:
+// that an output with few elements runs ahead of the others instead of waiting. A turn
+// is four steps, and some of them share a window. A turn belongs to the group (of those
+// that share scales) of its first element. It either takes elements of that group only,
+// or also those of the next one; then masks tell which.
 //
 //     places  i32 [panel][group] + 1: the first turn of each group
-//             [turn] i16 [step]: where the window starts
+//             [turn] i16 [window]: where it starts
+//                    i16 [step]: a bit for each lane whose element is of the next group
 //                    i16 [lane]: 4 bits per step, the element's place in the window
 //     values  [turn] elements of 16 bits and more: [step][lane]
 //                    codes of 5 to 8 bits: [lane][step] in bytes
@@ -39,13 +42,19 @@ struct SlidingLayout {
   PanelShape shape;      ///< panels of one vector
   int64_t reduction = 0; ///< `lanes` to kMaxStart + `lanes`
   int64_t group = 0;     ///< positions that share scales, at most `reduction`
-  int64_t granule = 1;   ///< windows start at multiples, but for the last
+  int64_t windows = 2;   ///< of a turn
+  bool isOverlapping = false; ///< turns take elements of two groups
   unsigned bits = 32;    ///< of a stored element: 4, 8, 16 or 32
 
   int64_t groups() const { return (reduction + group - 1) / group; }
+  int64_t share() const { return kTurn / windows; }
   int64_t tableBytes() const;
   /// Bytes of one turn.
-  int64_t placeBytes() const { return 2 * (kTurn + shape.lanes); }
+  int64_t placeBytes() const { return maskBytes(kTurn) + 2 * shape.lanes; }
+  /// Where in those the mask of a step is; of step kTurn: where places are.
+  int64_t maskBytes(int64_t step) const {
+    return 2 * (windows + (isOverlapping ? step : 0));
+  }
   int64_t valueBytes() const { return kTurn * bits / 8 * shape.lanes; }
 
   /// What is the same for equal packings.

@@ -62,6 +62,8 @@ private:
 /// Whether `sums` vectors of sums fit registers twice: those of the current group are
 /// multiplied by its scales at its end.
 bool SlidingProduct::isSumming(int64_t sums) const {
+  if (weight.layout.isOverlapping)
+    return false;
   if (weight.layout.groups() == 1)
     return true;
   return 2 * sums + 8 <= kernel.getTarget().vectorRegisters;
@@ -80,13 +82,17 @@ SmallVector<Value> SlidingProduct::emitTurns(OpBuilder &b, SlidingReader &reader
   SmallVector<Value> carried(loop.getRegionIterArgs());
   SmallVector<Value> values = reader.getValues(inner, turn, isScaled);
   SmallVector<Value> places = reader.getPlaces(inner, turn);
-  for (int64_t step = 0; step < SlidingLayout::kTurn; ++step) {
-    TileRows here = left.moved(code, reader.getStart(inner, turn, step));
+  int64_t share = weight.layout.share();
+  for (int64_t window = 0; window < weight.layout.windows; ++window) {
+    TileRows here = left.moved(code, reader.getStart(inner, turn, window));
     for (int64_t m = 0; m < left.size(); ++m) {
       Value x = code.toFloat(code.load(here.memref, here.address(code, m), lanes));
-      Value &sum = carried[step % sets * left.size() + m];
-      sum = code.fma(values[step], SlidingReader::permute(code, x, places[step]), sum,
-                     kernel.getTarget().hasFMA);
+      for (int64_t i = 0; i < share; ++i) {
+        int64_t step = window * share + i;
+        Value &sum = carried[step % sets * left.size() + m];
+        sum = code.fma(values[step], SlidingReader::permute(code, x, places[step]), sum,
+                       kernel.getTarget().hasFMA);
+      }
     }
   }
   scf::YieldOp::create(inner, loc, carried);

@@ -105,7 +105,8 @@ std::optional<SlidingWeight> SlidingWeight::get(KernelEmitter &kernel, Value val
     return std::nullopt;
   layout.bits = bits <= kNibble ? kNibble : bits < 8 ? 8 : bits;
   layout.reduction = layout.group = reduction;
-  layout.granule = lanes / 2;
+  // Short windows are best started anew for each step.
+  layout.windows = lanes == 16 ? 2 : SlidingLayout::kTurn;
   for (Level &level : weight.levels) {
     int64_t group = level.op.getTileGroup();
     if (group == 0 || group >= reduction)
@@ -114,6 +115,8 @@ std::optional<SlidingWeight> SlidingWeight::get(KernelEmitter &kernel, Value val
       return std::nullopt;
     layout.group = group;
   }
+  // Lanes are chosen by masks, which AVX2 does not have.
+  layout.isOverlapping = lanes == 16 && layout.groups() > 1;
   return weight;
 }
 
@@ -390,13 +393,39 @@ Value SlidingReader::permute(TileCode &code, Value vector, Value places) {
 
 void SlidingReader::enterGroup(OpBuilder &builder, Value number) {
   current = &builder;
-  group = number;
-  // Inner levels first: outer ones may ask for their values.
-  for (size_t level = weight.levels.size(); level-- > 0;) {
-    View view(*this, level);
-    WeightCodecOpInterface op = weight.levels[level].op;
-    groupValues[level] = op.emitGroup(view);
+  auto emitLevels = [&](Value of, SmallVector<SmallVector<Value>> &values) {
+    group = of;
+    values.resize(weight.levels.size());
+    for (size_t level = 0; level < weight.levels.size(); ++level) {
+      View view(*this, level);
+      WeightCodecOpInterface op = weight.levels[level].op;
+      values[level] = op.emitGroup(view);
+    }
+  };
+  if (weight.layout.isOverlapping) {
+    TileCode code(builder, kernel.getLoc());
+    Value last = code.index(weight.layout.groups() - 1);
+    emitLevels(code.min(code.add(number, 1), last), nextValues);
   }
+  emitLevels(number, groupValues);
+}
+
+/// Of values that all steps share, or of each step's, those of the group of each lane's
+/// element.
+SmallVector<Value> SlidingReader::blend(ArrayRef<Value> own, ArrayRef<Value> next) {
+  const SlidingLayout &layout = weight.layout;
+  TileCode code(*current, kernel.getLoc());
+  Value at = code.add(code.mul(turn, layout.placeBytes()), layout.tableBytes());
+  Value memref = kernel.argument(weight.where).memref;
+  auto bits = VectorType::get({layout.shape.lanes}, code.b.getI1Type());
+  SmallVector<Value> blended;
+  for (size_t step = 0; step < SlidingLayout::kTurn; ++step) {
+    Value raw = code.load(memref, code.add(at, layout.maskBytes(step)), 2);
+    blended.push_back(arith::SelectOp::create(
+        code.b, code.loc, code.bitcast(raw, bits), next[step % next.size()],
+        own[step % own.size()]));
+  }
+  return blended;
 }
 
 SmallVector<Value> SlidingReader::getFactors(OpBuilder &builder) {
@@ -408,22 +437,37 @@ SmallVector<Value> SlidingReader::getFactors(OpBuilder &builder) {
   return op.getTileFactors(view, groupValues.front());
 }
 
+static SmallVector<Value> firstVectors(const TileValues &tile) {
+  SmallVector<Value> steps;
+  for (const SmallVector<Value> &step : tile)
+    steps.push_back(step.front());
+  return steps;
+}
+
 SmallVector<Value> SlidingReader::getValues(OpBuilder &builder, Value number,
                                             bool isScaled) {
   current = &builder;
   turn = number;
-  TileValues values;
-  if (isScaled || weight.levels.empty()) {
-    values = tile(0);
-  } else {
-    View view(*this, 0);
-    WeightCodecOpInterface op = weight.levels.front().op;
-    values = op.emitUnscaledTile(view, groupValues.front());
+  if (weight.levels.empty() || (isScaled && !weight.layout.isOverlapping))
+    return firstVectors(tile(0));
+  View view(*this, 0);
+  WeightCodecOpInterface op = weight.levels.front().op;
+  SmallVector<Value> factors = op.getTileFactors(view, groupValues.front());
+  if (isScaled && factors.empty()) {
+    SmallVector<Value> own = firstVectors(tile(0));
+    std::swap(groupValues, nextValues);
+    SmallVector<Value> next = firstVectors(tile(0));
+    std::swap(groupValues, nextValues);
+    return blend(own, next);
   }
-  SmallVector<Value> steps;
-  for (SmallVector<Value> &step : values)
-    steps.push_back(step.front());
-  return steps;
+  SmallVector<Value> values =
+      firstVectors(op.emitUnscaledTile(view, groupValues.front()));
+  if (!isScaled)
+    return values;
+  factors = blend(factors, op.getTileFactors(view, nextValues.front()));
+  for (auto [value, factor] : llvm::zip(values, factors))
+    value = arith::MulFOp::create(builder, kernel.getLoc(), value, factor);
+  return values;
 }
 
 /// An unsigned integer of `bits` bits in a buffer of bytes.
@@ -434,10 +478,10 @@ static Value loadIndex(TileCode &code, Value memref, Value at, unsigned bits) {
   return arith::IndexCastUIOp::create(code.b, code.loc, code.b.getIndexType(), one);
 }
 
-Value SlidingReader::getStart(OpBuilder &builder, Value number, int64_t step) {
+Value SlidingReader::getStart(OpBuilder &builder, Value number, int64_t window) {
   TileCode code(builder, kernel.getLoc());
   Value at = code.mul(number, weight.layout.placeBytes());
-  at = code.add(at, weight.layout.tableBytes() + 2 * step);
+  at = code.add(at, weight.layout.tableBytes() + 2 * window);
   return loadIndex(code, kernel.argument(weight.where).memref, at, 16);
 }
 
@@ -445,7 +489,8 @@ SmallVector<Value> SlidingReader::getPlaces(OpBuilder &builder, Value number) {
   current = &builder;
   TileCode code(builder, kernel.getLoc());
   Value at = code.mul(number, weight.layout.placeBytes());
-  at = code.add(at, weight.layout.tableBytes() + 2 * SlidingLayout::kTurn);
+  at = code.add(at, weight.layout.tableBytes() +
+                        weight.layout.maskBytes(SlidingLayout::kTurn));
   Value words = loadWords(weight.where, at, 16);
   SmallVector<Value> places;
   for (int64_t step = 0; step < SlidingLayout::kTurn; ++step)

@@ -54,9 +54,9 @@ public:
   /// Values of turn `turn`, one vector of f32 for each step.
   llvm::SmallVector<mlir::Value> getValues(mlir::OpBuilder &builder, mlir::Value turn,
                                            bool isScaled);
-  /// Position at which step `step`'s window starts, and the places within (bits above
-  /// are undefined).
-  mlir::Value getStart(mlir::OpBuilder &builder, mlir::Value turn, int64_t step);
+  /// Position at which window `window` of a turn starts, and each step's places in its
+  /// window (bits above are undefined).
+  mlir::Value getStart(mlir::OpBuilder &builder, mlir::Value turn, int64_t window);
   llvm::SmallVector<mlir::Value> getPlaces(mlir::OpBuilder &builder, mlir::Value turn);
   /// The first turn of group `number`, counted over all panels (`index`).
   mlir::Value getFirstTurn(mlir::OpBuilder &builder, mlir::Value number);
@@ -67,6 +67,8 @@ public:
 private:
   class View;
   friend class View;
+  llvm::SmallVector<mlir::Value> blend(llvm::ArrayRef<mlir::Value> current,
+                                       llvm::ArrayRef<mlir::Value> next);
   TileValues tile(size_t level);
   TileValues floats(size_t level);
   TileValues stored();
@@ -80,7 +82,8 @@ private:
   const SlidingWeight &weight;
   mlir::OpBuilder *current;
   mlir::Value panel, group, turn;
-  llvm::SmallVector<llvm::SmallVector<mlir::Value>> groupValues; ///< of each level
+  /// Of each level, for the current group, and the next one.
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> groupValues, nextValues;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value, 2>> tables;
 };
 

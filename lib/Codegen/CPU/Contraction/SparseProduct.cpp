@@ -34,9 +34,13 @@ using namespace pith;
 static constexpr int64_t kTurn = 4;
 /// Of one tile of columns, which stays in the second-level cache.
 static constexpr int64_t kTileBytes = 512 << 10;
-/// More rows than lanes, and few enough elements to multiply.
+/// More rows than lanes, and few enough elements to multiply. Columns do not all stay in
+/// the first-level cache: where SlidingProduct.cpp can permute, it is faster from fewer
+/// elements on.
 static constexpr int64_t kMinRows = 16;
-static constexpr double kMaxDensity = 0.6;
+static constexpr double kMaxDensity = 0.6, kMaxDensityBesidePermutations = 0.3;
+/// Positions are stored in 16 bits.
+static constexpr int64_t kMaxReduction = 65536;
 
 namespace {
 /// Where a weight's elements are stored.
@@ -97,17 +101,14 @@ void SparsePlaces::forEntries(
           entryAt[k] = next;
       }
     }
-    int64_t at = 0, count = 0;
-    for (int64_t k = 0; k < reduction; ++k) {
-      if (entryAt[k] < 0)
-        continue;
-      for (; k - at > 255; at += 255, ++count)
-        visit(output, at + 255, -1);
-      visit(output, at = k, entryAt[k]);
-      ++count;
-    }
+    int64_t count = 0;
+    for (int64_t k = 0; k < reduction; ++k)
+      if (entryAt[k] >= 0) {
+        visit(output, k, entryAt[k]);
+        ++count;
+      }
     for (; count % kTurn; ++count)
-      visit(output, at, -1);
+      visit(output, 0, -1);
   }
 }
 
@@ -125,20 +126,16 @@ std::vector<char> SparsePlaces::packValues(const HostTensor &tensor,
 
 std::vector<char> SparsePlaces::packPlaces(const HostTensor &where) const {
   std::vector<int32_t> starts(outputs + 1);
-  std::vector<char> steps;
-  int64_t last = -1, at = 0;
+  std::vector<uint16_t> positions;
   forEntries(where, [&](int64_t output, int64_t position, int64_t) {
-    at = output == last ? at : 0;
-    last = output;
-    steps.push_back(char(uint8_t(position - at)));
-    at = position;
-    starts[output + 1] = steps.size();
+    positions.push_back(position);
+    starts[output + 1] = positions.size();
   });
   for (int64_t output = 0; output < outputs; ++output)
     starts[output + 1] = std::max(starts[output + 1], starts[output]);
-  std::vector<char> out(tableBytes() + steps.size() + 64);
+  std::vector<char> out(tableBytes() + positions.size() * 2 + 64);
   std::memcpy(out.data(), starts.data(), starts.size() * 4);
-  llvm::copy(steps, out.begin() + tableBytes());
+  std::memcpy(out.data() + tableBytes(), positions.data(), positions.size() * 2);
   return out;
 }
 
@@ -204,6 +201,14 @@ LogicalResult SparseProduct::addTranspose() {
       });
 }
 
+/// An unsigned integer of `bits` bits in a buffer of bytes.
+static Value loadIndex(TileCode &code, Value memref, Value at, unsigned bits) {
+  Value raw = code.load(memref, at, bits / 8);
+  raw = code.bitcast(raw, VectorType::get({1}, code.b.getIntegerType(bits)));
+  Value one = vector::ExtractOp::create(code.b, code.loc, raw, ArrayRef<int64_t>{0});
+  return arith::IndexCastUIOp::create(code.b, code.loc, code.b.getIndexType(), one);
+}
+
 /// Sums of one output for all rows of a tile, to line `line` of the buffer.
 void SparseProduct::emitOutput(OpBuilder &b, Value tile, Value output, Value buffer,
                                Value line) {
@@ -212,30 +217,23 @@ void SparseProduct::emitOutput(OpBuilder &b, Value tile, Value output, Value buf
   Value places = kernel.argument(where).memref;
   Value stored = kernel.argument(values).memref;
   Value x = kernel.scratch(columns, b.getF32Type()).memref;
-  auto word = [&](Value at) -> Value {
-    Value raw = code.load(places, code.mul(at, 4), 4);
-    raw = code.bitcast(raw, VectorType::get({1}, b.getI32Type()));
-    Value one = vector::ExtractOp::create(b, loc, raw, ArrayRef<int64_t>{0});
-    return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), one);
-  };
-  Value first = word(output), end = word(code.add(output, 1));
+  Value first = loadIndex(code, places, code.mul(output, 4), 32);
+  Value end = loadIndex(code, places, code.mul(code.add(output, 1), 4), 32);
   Value base = code.mul(tile, product.reduction * tileRows);
   int64_t sets = std::max<int64_t>(1, kTurn / vectors);
   Value zero = code.constant(VectorType::get({lanes}, b.getF32Type()), 0);
   SmallVector<Value> state(sets * vectors, zero);
-  state.push_back(base);
   auto loop =
       scf::ForOp::create(b, loc, first, end, kernel.constantIndex(kTurn), state);
   OpBuilder inner(b.getContext());
   inner.setInsertionPointToStart(loop.getBody());
   TileCode c(inner, loc);
   SmallVector<Value> carried(loop.getRegionIterArgs());
-  Value at = carried.back();
   for (int64_t i = 0; i < kTurn; ++i) {
     Value entry = c.add(loop.getInductionVar(), i);
-    Value step = c.loadScalar(places, c.add(entry, this->places.tableBytes()));
-    Value distance = arith::IndexCastUIOp::create(inner, loc, inner.getIndexType(), step);
-    at = c.add(at, c.mul(distance, tileRows));
+    Value position = loadIndex(
+        c, places, c.add(c.mul(entry, 2), this->places.tableBytes()), 16);
+    Value at = c.add(base, c.mul(position, tileRows));
     Value element = c.splat(c.loadScalar(stored, entry), lanes);
     for (int64_t v = 0; v < vectors; ++v) {
       Value &sum = carried[i % sets * vectors + v];
@@ -243,9 +241,8 @@ void SparseProduct::emitOutput(OpBuilder &b, Value tile, Value output, Value buf
                   kernel.getTarget().hasFMA);
     }
   }
-  carried.back() = at;
   scf::YieldOp::create(inner, loc, carried);
-  SmallVector<Value> sums(loop.getResults().drop_back());
+  SmallVector<Value> sums(loop.getResults());
   for (int64_t count = sets; count > 1; count /= 2)
     for (int64_t i = 0; i < count / 2 * vectors; ++i)
       sums[i] = arith::AddFOp::create(b, loc, sums[i], sums[i + count / 2 * vectors]);
@@ -349,10 +346,14 @@ FailureOr<bool> pith::emitSparseProduct(KernelEmitter &kernel,
   auto count = getConstant(
       pith::product(kernel.getContext(), dims.take_front(product.rowAxes)));
   int64_t lanes = kernel.getLanes();
+  double most =
+      kernel.getTarget().hasAVX2 ? kMaxDensityBesidePermutations : kMaxDensity;
   bool isFew = double(type.getNumElements()) <=
-               kMaxDensity * double(product.outputs) * double(product.reduction);
+               most * double(product.outputs) * double(product.reduction);
+  bool fits = product.outputs >= 1 && product.reduction >= lanes &&
+              product.reduction <= kMaxReduction;
   if (!count || *count < kMinRows || !type.getElementType().isF32() || !isFew ||
-      lanes < 4 || product.reduction < lanes || product.outputs < 1)
+      lanes < 4 || !fits)
     return false;
   SparsePlaces places{*form, product.outputs, product.reduction};
   if (failed(SparseProduct(kernel, product, places, stored.getArgNumber(),
