@@ -34,39 +34,44 @@ Value PanelReader::loadCompact(size_t number, Value offset) {
     Value x = code.load(memref, code.add(state.bases[0], offset), lanes);
     return isa<FloatType>(leaf.element) ? code.toFloat(x) : code.toInt(x, isUnsigned);
   }
-  // Elements start within a byte: byte and bit of each lane follow from the
-  // first one's.
+  // Elements start within a byte: 64 bits from there on, and what a shift leaves free.
   int64_t perByte = 8 / bits;
-  auto word = VectorType::get({lanes}, code.b.getI32Type());
+  Type i32 = code.b.getI32Type(), i64 = code.b.getI64Type();
   Value first = code.add(state.bases[0], code.div(offset, perByte));
-  Value inByte = code.mul(code.rem(offset, perByte), bits);
-  Value skip = arith::IndexCastOp::create(code.b, code.loc, code.b.getI32Type(), inByte);
-  // Each lane loads the two bytes that hold its element.
-  SmallVector<int64_t> low, high;
-  int64_t bytes = std::max<int64_t>(lanes / perByte, 1) + 1;
+  Value skip = arith::IndexCastOp::create(
+      code.b, code.loc, i64, code.mul(code.rem(offset, perByte), bits));
+  Value raw = vector::ExtractOp::create(
+      code.b, code.loc, code.bitcast(code.load(memref, first, 8), VectorType::get({1}, i64)),
+      ArrayRef<int64_t>{0});
+  raw = arith::ShRUIOp::create(code.b, code.loc, raw, skip);
+  if (lanes * bits > 56) {
+    Value half = code.constant(i64, 32);
+    Value next = arith::ExtUIOp::create(code.b, code.loc, i64,
+                                        code.loadScalar(memref, code.add(first, 8)));
+    next = arith::ShLIOp::create(code.b, code.loc, next, half);
+    Value rest = arith::SubIOp::create(code.b, code.loc, half, skip);
+    next = arith::ShLIOp::create(code.b, code.loc, next, rest);
+    raw = arith::OrIOp::create(code.b, code.loc, raw, next);
+  }
+  // Each lane's word, with its element moved to the top and back with the sign.
+  unsigned width = leaf.element.getIntOrFloatBitWidth();
+  int64_t perWord = 32 / bits;
+  SmallVector<int64_t> words;
   SmallVector<Attribute> shifts;
   for (int64_t lane = 0; lane < lanes; ++lane) {
-    low.push_back(lane / perByte);
-    high.push_back(lane / perByte + 1);
-    shifts.push_back(code.b.getI32IntegerAttr(lane % perByte * bits));
+    words.push_back(lane / perWord);
+    shifts.push_back(code.b.getI32IntegerAttr(32 - width - lane % perWord * bits));
   }
-  Value raw = code.load(memref, first, bytes);
-  Value lowBytes = code.toInt(
-      vector::ShuffleOp::create(code.b, code.loc, raw, raw, low), true);
-  Value highBytes = code.toInt(
-      vector::ShuffleOp::create(code.b, code.loc, raw, raw, high), true);
-  highBytes = arith::ShLIOp::create(code.b, code.loc, highBytes, code.constant(word, 8));
-  Value pair = arith::OrIOp::create(code.b, code.loc, lowBytes, highBytes);
-  Value at = arith::ConstantOp::create(code.b, code.loc,
+  Value pair = code.bitcast(code.splat(raw, 1), VectorType::get({2}, i32));
+  Value x = vector::ShuffleOp::create(code.b, code.loc, pair, pair, words);
+  auto word = VectorType::get({lanes}, i32);
+  Value up = arith::ConstantOp::create(code.b, code.loc,
                                        DenseElementsAttr::get(word, shifts));
-  at = arith::AddIOp::create(code.b, code.loc, at, code.splat(skip, lanes));
-  Value x = arith::ShRUIOp::create(code.b, code.loc, pair, at);
-  unsigned width = leaf.element.getIntOrFloatBitWidth();
-  Value unused = code.constant(word, 32 - width);
-  x = arith::ShLIOp::create(code.b, code.loc, x, unused);
+  x = arith::ShLIOp::create(code.b, code.loc, x, up);
+  Value down = code.constant(word, 32 - width);
   if (isUnsigned)
-    return arith::ShRUIOp::create(code.b, code.loc, x, unused);
-  return arith::ShRSIOp::create(code.b, code.loc, x, unused);
+    return arith::ShRUIOp::create(code.b, code.loc, x, down);
+  return arith::ShRSIOp::create(code.b, code.loc, x, down);
 }
 
 /// Element `i` of `loaded` in the i-th set lane, zero in the others.

@@ -101,6 +101,10 @@ TileValues PanelReader::leafTile(size_t number) {
       for (int64_t v = 0; v < shape.vectors; ++v) {
         Value x = code.load(
             memref, code.add(start, (offset + r) * line + v * bytes), bytes);
+        // Elements that a mask spreads are counted, too: both are to start from one
+        // register, or the compiler passes masks through the stack.
+        if (weight.compacts > 0 && kernel.getTarget().hasAVX512)
+          x = code.opaqueBits(x);
         values[r][v] = code.bitcast(
             x, VectorType::get({shape.lanes}, code.b.getI1Type()));
       }

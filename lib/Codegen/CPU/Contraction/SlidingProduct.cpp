@@ -25,7 +25,7 @@ using namespace mlir;
 using namespace pith;
 
 /// Beyond, decoding all positions takes less than permuting for each step.
-static constexpr double kMaxDensity = 0.6;
+static constexpr double kMaxDensity = 0.75;
 /// Rows of one job, which share what they read of a panel.
 static constexpr int64_t kRowsPerJob = 128;
 

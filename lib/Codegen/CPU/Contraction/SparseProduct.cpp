@@ -34,10 +34,11 @@ using namespace pith;
 static constexpr int64_t kTurn = 4;
 /// Of one tile of columns, which stays in the second-level cache.
 static constexpr int64_t kTileBytes = 512 << 10;
-/// More rows than lanes, and few enough elements to multiply. Columns do not all stay in
-/// the first-level cache: where SlidingProduct.cpp can permute, it is faster from fewer
-/// elements on.
-static constexpr int64_t kMinRows = 16;
+/// Few enough elements to multiply. Where SlidingProduct.cpp can permute, it is faster for
+/// rows that do not fill vectors and, as columns do not all stay in the first-level cache,
+/// for more elements; elsewhere any number of rows is better than taking elements lane by
+/// lane.
+static constexpr int64_t kMinRowsBesidePermutations = 16;
 static constexpr double kMaxDensity = 0.6, kMaxDensityBesidePermutations = 0.3;
 /// Positions are stored in 16 bits.
 static constexpr int64_t kMaxReduction = 65536;
@@ -346,13 +347,14 @@ FailureOr<bool> pith::emitSparseProduct(KernelEmitter &kernel,
   auto count = getConstant(
       pith::product(kernel.getContext(), dims.take_front(product.rowAxes)));
   int64_t lanes = kernel.getLanes();
-  double most =
-      kernel.getTarget().hasAVX2 ? kMaxDensityBesidePermutations : kMaxDensity;
+  bool permutes = kernel.getTarget().hasAVX2;
+  double most = permutes ? kMaxDensityBesidePermutations : kMaxDensity;
+  int64_t fewest = permutes ? kMinRowsBesidePermutations : 1;
   bool isFew = double(type.getNumElements()) <=
                most * double(product.outputs) * double(product.reduction);
   bool fits = product.outputs >= 1 && product.reduction >= lanes &&
               product.reduction <= kMaxReduction;
-  if (!count || *count < kMinRows || !type.getElementType().isF32() || !isFew ||
+  if (!count || *count < fewest || !type.getElementType().isF32() || !isFew ||
       lanes < 4 || !fits)
     return false;
   SparsePlaces places{*form, product.outputs, product.reduction};

@@ -115,6 +115,17 @@ Value TileCode::opaque(Value x) {
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), out);
 }
 
+Value TileCode::opaqueBits(Value vector) {
+  auto type = cast<VectorType>(vector.getType());
+  int64_t bits = type.getNumElements() * type.getElementTypeBitWidth();
+  Type word = b.getIntegerType(bits);
+  Value one = vector::ExtractOp::create(
+      b, loc, bitcast(vector, VectorType::get({1}, word)), ArrayRef<int64_t>{0});
+  one = opaque(arith::IndexCastUIOp::create(b, loc, b.getIndexType(), one));
+  one = arith::IndexCastUIOp::create(b, loc, word, one);
+  return bitcast(splat(one, 1), type);
+}
+
 void TileCode::barrier() {
   LLVM::InlineAsmOp::create(b, loc, TypeRange(), ValueRange(), /*asm_string=*/"",
                             /*constraints=*/"~{memory}", /*has_side_effects=*/true,

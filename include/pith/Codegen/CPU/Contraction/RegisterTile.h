@@ -59,6 +59,8 @@ struct TileCode {
   mlir::Value max(mlir::Value x, mlir::Value y);
   /// An index of the same value, which no pass can tell to be the same.
   mlir::Value opaque(mlir::Value x);
+  /// The same for a vector of up to 64 bits, which then comes from a scalar register.
+  mlir::Value opaqueBits(mlir::Value vector);
   /// Keeps accesses to memory on their side of this place.
   void barrier();
   mlir::Value constant(mlir::Type type, double value);
