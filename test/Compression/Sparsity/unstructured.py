@@ -16,11 +16,12 @@ normal = lambda *shape: random.standard_normal(shape, np.float32)
 def product(name, rows, weight, shape=None):
     """relu(x w + b) with `rows` rows; `shape`: what pith-run is told of the input."""
     reduction, outputs = weight.shape
+    kind = str(weight.dtype)
     path = pt.save(pt.model(
         [pt.node("MatMul", "x", "w", "h"), pt.node("Add", "h", "b", "s"),
          pt.node("Relu", "s", "y")],
-        {"x": ("float32", [rows, reduction])}, {"y": ("float32", [rows, outputs])},
-        {"w": weight, "b": normal(outputs)}), folder, name)
+        {"x": (kind, [rows, reduction])}, {"y": (kind, [rows, outputs])},
+        {"w": weight, "b": normal(outputs).astype(kind)}), folder, name)
     return [path] + ([f"--shape=x:{shape}x{reduction}"] if shape else [])
 
 
@@ -36,12 +37,13 @@ MODELS = {
     "short": product("short", 3, normal(7, 20)),  # fewer positions than a window
     "uneven": product("uneven", 2, uneven),
     "long": product("long", 9, normal(4096, 24)),
+    "half": product("half", 6, normal(90, 40).astype(np.float16)),
     "dynamic1": product("dynamic1", "m", normal(100, 50), 1),
     "dynamic27": product("dynamic27", "m", normal(100, 50), 27),
 }
 PRUNED = "prune{sparsity=%s min-elements=0}"
 RECIPES = [PRUNED % 0.5, PRUNED % 0.9, PRUNED % 0.7 + ",int4", PRUNED % 0.7 + ",int8",
-           PRUNED % 0.6 + ",nf4", PRUNED % 0.7 + ",quantize-weights{bits=3 group-size=20}",
+           PRUNED % 0.6 + ",nf4", PRUNED % 0.7 + ",quantize-weights{bits=3}",
            PRUNED % 0.8 + ",quantize-weights{bits=2}",
            PRUNED % 0.8 + ",quantize-weights{bits=6}",
            PRUNED % 0.7 + ",mxfp8", PRUNED % 0.7 + ",mxfp4", PRUNED % 0.7 + ",round-floats",
@@ -70,3 +72,12 @@ for model in MODELS:
 for model in ["one", "rest"]:
     compare(RECIPES[0], "x86-64-v2", model)
     compare(RECIPES[2], "x86-64-v2", model)
+
+# Windows are permuted, without spreading elements over positions or a dense copy.
+for cpu, instruction in [("znver4", "avx512.permvar.sf.512"), ("haswell", "avx2.permps")]:
+    for recipe in [RECIPES[0], RECIPES[2]]:
+        done = subprocess.run(["pithc", MODELS["one"][0], "--emit=llvm", f"--cpu={cpu}",
+                               "--quiet", f"--compress={recipe}", "-o", "-"],
+                              capture_output=True, text=True, check=True)
+        assert f"@llvm.x86.{instruction}(" in done.stdout, (cpu, recipe)
+        assert "mask.expand" not in done.stdout, (cpu, recipe)

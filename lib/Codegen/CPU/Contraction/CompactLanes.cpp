@@ -7,7 +7,7 @@
 //
 // Elements stored in compact form are loaded as a whole vector from where the
 // last one ended, and spread over the set lanes: by the expand instruction where
-// the target has it, else lane by lane.
+// the target has it, by a permutation, or through memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -89,33 +89,71 @@ Value PanelReader::expandLanes(Value loaded, Value mask) {
                                          ValueRange{loaded, zero, mask})
         .getResult(0);
   }
-  // How many set lanes come before each lane, then one extract per lane.
-  Type i32 = code.b.getI32Type();
-  Value before = code.constant(i32, 0);
-  Value result = zero;
+  if (target.hasAVX2 && lanes == 8)
+    return permuteLanes(loaded, mask);
+  // Through memory, one load per lane. Loads may be moved behind later stores, which
+  // therefore go elsewhere.
+  Value buffer = makeStackBuffer(code.b, code.loc, lanes, code.b.getI32Type());
+  auto words = VectorType::get({lanes}, code.b.getI32Type());
+  code.store(arith::BitcastOp::create(code.b, code.loc, words, loaded), buffer,
+             code.index(0));
+  Value bits = maskBits(mask), before = code.index(0);
+  SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane) {
-    Value bit = vector::ExtractOp::create(code.b, code.loc, mask,
-                                          ArrayRef<int64_t>{lane});
-    Value at = arith::IndexCastUIOp::create(code.b, code.loc,
-                                            code.b.getIndexType(), before);
-    Value element = vector::ExtractOp::create(code.b, code.loc, loaded,
-                                              ArrayRef<OpFoldResult>{at});
-    Value none = code.constant(getElementTypeOrSelf(type), 0);
-    Value kept = arith::SelectOp::create(code.b, code.loc, bit, element, none);
-    result = vector::InsertOp::create(code.b, code.loc, kept, result,
-                                      ArrayRef<int64_t>{lane});
-    if (lane + 1 == lanes)
-      break;
-    Value one = arith::ExtUIOp::create(code.b, code.loc, i32, bit);
-    before = arith::AddIOp::create(code.b, code.loc, before, one);
+    elements.push_back(code.loadScalar(buffer, before));
+    Value bit = arith::ShRUIOp::create(code.b, code.loc, bits,
+                                       code.constant(bits.getType(), lane));
+    bit = arith::AndIOp::create(code.b, code.loc, bit, code.constant(bits.getType(), 1));
+    bit = arith::IndexCastUIOp::create(code.b, code.loc, code.b.getIndexType(), bit);
+    before = code.add(before, bit);
   }
-  return result;
+  Value spread = vector::FromElementsOp::create(code.b, code.loc, words, elements);
+  spread = arith::BitcastOp::create(code.b, code.loc, type, spread);
+  return arith::SelectOp::create(code.b, code.loc, mask, spread, zero);
+}
+
+/// The set lanes as bits of a scalar.
+Value PanelReader::maskBits(Value mask) {
+  TileCode code(*current, kernel.getLoc());
+  Type bits = code.b.getIntegerType(weight.shape.lanes);
+  Value packed = code.bitcast(mask, VectorType::get({1}, bits));
+  Value scalar =
+      vector::ExtractOp::create(code.b, code.loc, packed, ArrayRef<int64_t>{0});
+  return arith::ExtUIOp::create(code.b, code.loc, code.b.getI32Type(), scalar);
+}
+
+/// The same in eight lanes. Bit i goes to byte i of a word, where a multiplication adds up
+/// the ones in the bytes below each: how many set lanes come before.
+Value PanelReader::permuteLanes(Value loaded, Value mask) {
+  TileCode code(*current, kernel.getLoc());
+  Type i64 = code.b.getI64Type();
+  auto number = [&](uint64_t value) -> Value {
+    return arith::ConstantOp::create(code.b, code.loc, IntegerAttr::get(i64, int64_t(value)));
+  };
+  constexpr uint64_t kOnes = 0x0101010101010101, kDiagonal = 0x8040201008040201;
+  Value x = arith::ExtUIOp::create(code.b, code.loc, i64, maskBits(mask));
+  x = arith::MulIOp::create(code.b, code.loc, x, number(kOnes));
+  x = arith::AndIOp::create(code.b, code.loc, x, number(kDiagonal));
+  x = arith::AddIOp::create(code.b, code.loc, x, number(kOnes * 0x7f));
+  x = arith::ShRUIOp::create(code.b, code.loc, x, number(7));
+  x = arith::AndIOp::create(code.b, code.loc, x, number(kOnes));
+  x = arith::MulIOp::create(code.b, code.loc, x, number(kOnes << 8));
+  Value bytes = code.bitcast(code.splat(x, 1), VectorType::get({8}, code.b.getI8Type()));
+  Value places = code.toInt(bytes, /*isUnsigned=*/true);
+  auto floats = VectorType::get({8}, code.b.getF32Type());
+  Type type = loaded.getType();
+  Value spread = LLVM::CallIntrinsicOp::create(
+                     code.b, code.loc, floats, code.b.getStringAttr("llvm.x86.avx2.permps"),
+                     ValueRange{arith::BitcastOp::create(code.b, code.loc, floats, loaded),
+                                places})
+                     .getResult(0);
+  spread = arith::BitcastOp::create(code.b, code.loc, type, spread);
+  return arith::SelectOp::create(code.b, code.loc, mask, spread, code.constant(type, 0));
 }
 
 Value PanelReader::leafExpand(size_t number, Value mask) {
   const Leaf &leaf = weight.leaves[number];
   TileCode code(*current, kernel.getLoc());
-  int64_t lanes = weight.shape.lanes;
   if (leaf.argument < 0) {
     Value all = splatValue(leaf);
     return arith::SelectOp::create(code.b, code.loc, mask, all,
@@ -123,24 +161,7 @@ Value PanelReader::leafExpand(size_t number, Value mask) {
   }
   Value &offset = taken[leaf.compact];
   Value loaded = loadCompact(number, offset);
-  // The number of set lanes.
-  Value count;
-  if (lanes >= 8) {
-    Type bits = code.b.getIntegerType(lanes);
-    Value packed = code.bitcast(mask, VectorType::get({1}, bits));
-    Value scalar = vector::ExtractOp::create(code.b, code.loc, packed,
-                                             ArrayRef<int64_t>{0});
-    Value wide = arith::ExtUIOp::create(code.b, code.loc, code.b.getI32Type(), scalar);
-    count = math::CtPopOp::create(code.b, code.loc, wide);
-  } else {
-    count = code.constant(code.b.getI32Type(), 0);
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      Value bit = vector::ExtractOp::create(code.b, code.loc, mask,
-                                            ArrayRef<int64_t>{lane});
-      Value one = arith::ExtUIOp::create(code.b, code.loc, code.b.getI32Type(), bit);
-      count = arith::AddIOp::create(code.b, code.loc, count, one);
-    }
-  }
+  Value count = math::CtPopOp::create(code.b, code.loc, maskBits(mask));
   Value moved =
       arith::IndexCastUIOp::create(code.b, code.loc, code.b.getIndexType(), count);
   offset = code.add(offset, moved);

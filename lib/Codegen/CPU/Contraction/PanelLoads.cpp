@@ -56,6 +56,21 @@ Value PanelReader::loadPlane(size_t number, size_t plane, int64_t row, int64_t v
   return code.toInt(code.load(memref, at, shape.lanes), true);
 }
 
+/// The bits of a byte as lanes. The compiler would take them one by one.
+static Value testBits(TileCode &code, Value byte) {
+  Type i32 = code.b.getI32Type();
+  auto words = VectorType::get({8}, i32);
+  SmallVector<Attribute> bits;
+  for (unsigned lane = 0; lane < 8; ++lane)
+    bits.push_back(code.b.getI32IntegerAttr(1 << lane));
+  Value own =
+      arith::ConstantOp::create(code.b, code.loc, DenseElementsAttr::get(words, bits));
+  Value one = vector::ExtractOp::create(code.b, code.loc, byte, ArrayRef<int64_t>{0});
+  Value all = code.splat(arith::ExtUIOp::create(code.b, code.loc, i32, one), 8);
+  Value set = arith::AndIOp::create(code.b, code.loc, all, own);
+  return arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::eq, set, own);
+}
+
 TileValues PanelReader::leafTile(size_t number) {
   const Leaf &leaf = weight.leaves[number];
   const LeafState &state = states[number];
@@ -105,6 +120,10 @@ TileValues PanelReader::leafTile(size_t number) {
         // register, or the compiler passes masks through the stack.
         if (weight.compacts > 0 && kernel.getTarget().hasAVX512)
           x = code.opaqueBits(x);
+        if (weight.compacts > 0 && !kernel.getTarget().hasAVX512 && bytes == 1) {
+          values[r][v] = testBits(code, x);
+          continue;
+        }
         values[r][v] = code.bitcast(
             x, VectorType::get({shape.lanes}, code.b.getI1Type()));
       }

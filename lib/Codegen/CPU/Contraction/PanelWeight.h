@@ -219,6 +219,8 @@ private:
   mlir::Value leafExpand(size_t number, mlir::Value mask);
   mlir::Value loadCompact(size_t number, mlir::Value offset);
   mlir::Value expandLanes(mlir::Value loaded, mlir::Value mask);
+  mlir::Value permuteLanes(mlir::Value loaded, mlir::Value mask);
+  mlir::Value maskBits(mlir::Value mask);
   mlir::Value splatValue(const Leaf &leaf);
   void loadTable(size_t number);
   void loadByteTable(size_t number);
