@@ -38,10 +38,11 @@ Value PanelReader::loadCompact(size_t number, Value offset) {
   int64_t perByte = 8 / bits;
   Type i32 = code.b.getI32Type(), i64 = code.b.getI64Type();
   Value first = code.add(state.bases[0], code.div(offset, perByte));
-  Value skip = arith::IndexCastOp::create(
-      code.b, code.loc, i64, code.mul(code.rem(offset, perByte), bits));
+  Value skip = arith::IndexCastOp::create(code.b, code.loc, i64,
+                                          code.mul(code.rem(offset, perByte), bits));
   Value raw = vector::ExtractOp::create(
-      code.b, code.loc, code.bitcast(code.load(memref, first, 8), VectorType::get({1}, i64)),
+      code.b, code.loc,
+      code.bitcast(code.load(memref, first, 8), VectorType::get({1}, i64)),
       ArrayRef<int64_t>{0});
   raw = arith::ShRUIOp::create(code.b, code.loc, raw, skip);
   if (lanes * bits > 56) {
@@ -65,8 +66,8 @@ Value PanelReader::loadCompact(size_t number, Value offset) {
   Value pair = code.bitcast(code.splat(raw, 1), VectorType::get({2}, i32));
   Value x = vector::ShuffleOp::create(code.b, code.loc, pair, pair, words);
   auto word = VectorType::get({lanes}, i32);
-  Value up = arith::ConstantOp::create(code.b, code.loc,
-                                       DenseElementsAttr::get(word, shifts));
+  Value up =
+      arith::ConstantOp::create(code.b, code.loc, DenseElementsAttr::get(word, shifts));
   x = arith::ShLIOp::create(code.b, code.loc, x, up);
   Value down = code.constant(word, 32 - width);
   if (isUnsigned)
@@ -122,13 +123,14 @@ Value PanelReader::maskBits(Value mask) {
   return arith::ExtUIOp::create(code.b, code.loc, code.b.getI32Type(), scalar);
 }
 
-/// The same in eight lanes. Bit i goes to byte i of a word, where a multiplication adds up
-/// the ones in the bytes below each: how many set lanes come before.
+/// The same in eight lanes. Bit i goes to byte i of a word, where a multiplication adds
+/// up the ones in the bytes below each: how many set lanes come before.
 Value PanelReader::permuteLanes(Value loaded, Value mask) {
   TileCode code(*current, kernel.getLoc());
   Type i64 = code.b.getI64Type();
   auto number = [&](uint64_t value) -> Value {
-    return arith::ConstantOp::create(code.b, code.loc, IntegerAttr::get(i64, int64_t(value)));
+    return arith::ConstantOp::create(code.b, code.loc,
+                                     IntegerAttr::get(i64, int64_t(value)));
   };
   constexpr uint64_t kOnes = 0x0101010101010101, kDiagonal = 0x8040201008040201;
   Value x = arith::ExtUIOp::create(code.b, code.loc, i64, maskBits(mask));
@@ -142,11 +144,11 @@ Value PanelReader::permuteLanes(Value loaded, Value mask) {
   Value places = code.toInt(bytes, /*isUnsigned=*/true);
   auto floats = VectorType::get({8}, code.b.getF32Type());
   Type type = loaded.getType();
-  Value spread = LLVM::CallIntrinsicOp::create(
-                     code.b, code.loc, floats, code.b.getStringAttr("llvm.x86.avx2.permps"),
-                     ValueRange{arith::BitcastOp::create(code.b, code.loc, floats, loaded),
-                                places})
-                     .getResult(0);
+  Value spread =
+      LLVM::CallIntrinsicOp::create(
+          code.b, code.loc, floats, code.b.getStringAttr("llvm.x86.avx2.permps"),
+          ValueRange{arith::BitcastOp::create(code.b, code.loc, floats, loaded), places})
+          .getResult(0);
   spread = arith::BitcastOp::create(code.b, code.loc, type, spread);
   return arith::SelectOp::create(code.b, code.loc, mask, spread, code.constant(type, 0));
 }

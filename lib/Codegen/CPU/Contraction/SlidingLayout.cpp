@@ -20,8 +20,8 @@ int64_t SlidingLayout::tableBytes() const {
 
 std::string SlidingLayout::key() const {
   std::string text = "sliding";
-  for (int64_t number : {shape.outputs, shape.lanes, reduction, group, windows,
-                         int64_t(isOverlapping)})
+  for (int64_t number :
+       {shape.outputs, shape.lanes, reduction, group, windows, int64_t(isOverlapping)})
     text += ":" + std::to_string(number);
   return text;
 }

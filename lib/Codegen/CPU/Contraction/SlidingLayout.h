@@ -36,15 +36,17 @@ namespace pith {
 struct SlidingLayout {
   /// Steps of a turn.
   static constexpr int64_t kTurn = 4;
+  /// Codes of at most so many bits share bytes.
+  static constexpr unsigned kNibble = 4;
   /// A window starts at a 16-bit position.
   static constexpr int64_t kMaxStart = 65535;
 
-  PanelShape shape;      ///< panels of one vector
-  int64_t reduction = 0; ///< `lanes` to kMaxStart + `lanes`
-  int64_t group = 0;     ///< positions that share scales, at most `reduction`
-  int64_t windows = 2;   ///< of a turn
+  PanelShape shape;           ///< panels of one vector
+  int64_t reduction = 0;      ///< `lanes` to kMaxStart + `lanes`
+  int64_t group = 0;          ///< positions that share scales, at most `reduction`
+  int64_t windows = 2;        ///< of a turn
   bool isOverlapping = false; ///< turns take elements of two groups
-  unsigned bits = 32;    ///< of a stored element: 4, 8, 16 or 32
+  unsigned bits = 32;         ///< of a stored element: 4, 8, 16 or 32
 
   int64_t groups() const { return (reduction + group - 1) / group; }
   int64_t share() const { return kTurn / windows; }

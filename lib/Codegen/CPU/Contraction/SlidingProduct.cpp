@@ -129,7 +129,8 @@ void SlidingProduct::emitTile(OpBuilder &b, SlidingReader &reader, Value panel, 
     left.offsets.push_back(b.getIndexAttr(m * product.reduction));
   // As in RegisterTile: enough sums in flight, as far as a turn has steps.
   int64_t sets = 1;
-  while (sets < SlidingLayout::kTurn && size * sets < 8)
+  while (sets < SlidingLayout::kTurn && size * sets < 8 &&
+         isSumming(2 * sets * size) == isSumming(sets * size))
     sets *= 2;
   auto floats = VectorType::get({weight.layout.shape.lanes}, b.getF32Type());
   SmallVector<Value> sums(sets * size, code.constant(floats, 0));
@@ -137,9 +138,9 @@ void SlidingProduct::emitTile(OpBuilder &b, SlidingReader &reader, Value panel, 
   if (groups == 1) {
     sums = emitGroup(b, reader, panel, kernel.constantIndex(0), left, sums);
   } else {
-    auto loop = scf::ForOp::create(b, loc, kernel.constantIndex(0),
-                                   kernel.constantIndex(groups), kernel.constantIndex(1),
-                                   sums);
+    auto loop =
+        scf::ForOp::create(b, loc, kernel.constantIndex(0), kernel.constantIndex(groups),
+                           kernel.constantIndex(1), sums);
     OpBuilder inner(b.getContext());
     inner.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> done = emitGroup(inner, reader, panel, loop.getInductionVar(),
@@ -185,9 +186,9 @@ LogicalResult SlidingProduct::emit() {
   SmallVector<AffineExpr> jobSpace{panels, rows.getCount().ceilDiv(rowsPerJob)};
   int64_t perRow = weight.panelBytes() / 100 + weight.layout.shape.lanes;
   auto count = rows.getConstantCount();
-  AffineExpr job = count ? getAffineConstantExpr(
-                               std::min(*count, rowsPerJob) * perRow, context)
-                         : rows.getCount() * perRow;
+  AffineExpr job =
+      count ? getAffineConstantExpr(std::min(*count, rowsPerJob) * perRow, context)
+            : rows.getCount() * perRow;
   return kernel.addTask(
       jobSpace[0] * jobSpace[1], job + weight.panelBytes() / 15,
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {

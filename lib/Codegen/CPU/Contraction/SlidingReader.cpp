@@ -21,148 +21,6 @@ using namespace pith;
 
 using Kind = TilePacking::Kind;
 
-/// Codes of so many bits share bytes, and tables of so many entries are permuted.
-static constexpr unsigned kNibble = 4;
-static constexpr int64_t kMaxEntries = 16;
-
-//===----------------------------------------------------------------------===//
-// Which weights
-//===----------------------------------------------------------------------===//
-
-static bool isStoredArgument(Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument)
-    return false;
-  auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  return function && function.getArgAttr(argument.getArgNumber(), "pith.weight");
-}
-
-/// An operand that is the same for all elements of a group, output or weight.
-static bool isShared(Value value, const TilePacking &packing, unsigned codeBits) {
-  bool isStored = isStoredArgument(value);
-  if (packing.kind == Kind::Table) {
-    auto type = cast<RankedTensorType>(value.getType());
-    return isStored && type.getRank() == 1 && codeBits <= kNibble &&
-           type.getNumElements() <= kMaxEntries;
-  }
-  if (packing.kind != Kind::Tensor && packing.kind != Kind::Groups &&
-      packing.kind != Kind::Outputs)
-    return false;
-  ElementsAttr attr;
-  return isStored || (matchPattern(value, m_Constant(&attr)) && attr.isSplat());
-}
-
-/// Finds the levels down to the sparse form, which is read last.
-bool SlidingWeight::visit(Value value) {
-  auto codec = value.getDefiningOp<WeightCodecOpInterface>();
-  if (!codec)
-    return false;
-  if (auto form = codec.getSparseForm()) {
-    Value stored = codec->getOperand(form->values), mask = codec->getOperand(form->where);
-    if (form->m != 0 || stored == mask || !isStoredArgument(stored) ||
-        !isStoredArgument(mask))
-      return false;
-    auto type = cast<RankedTensorType>(stored.getType());
-    element = type.getElementType();
-    this->stored = type.getNumElements();
-    values = cast<BlockArgument>(stored).getArgNumber();
-    where = cast<BlockArgument>(mask).getArgNumber();
-    return true;
-  }
-  auto kept = codec->getAttrOfType<IntegerAttr>("pith.zeros_of");
-  if (!kept || kept.getInt() >= int64_t(codec->getNumOperands()))
-    return false;
-  Level level{codec, unsigned(kept.getInt())};
-  levels.push_back(level);
-  if (!visit(codec->getOperand(level.kept)))
-    return false;
-  for (unsigned i = 0; i < codec->getNumOperands(); ++i) {
-    TilePacking packing = codec.getOperandPacking(i);
-    bool isElements =
-        packing.kind == Kind::Elements && packing.stored == 1 && packing.per == 1;
-    if (i == level.kept ? !isElements
-                        : !isShared(codec->getOperand(i), packing,
-                                    element.getIntOrFloatBitWidth()))
-      return false;
-  }
-  return true;
-}
-
-std::optional<SlidingWeight> SlidingWeight::get(KernelEmitter &kernel, Value value,
-                                                int64_t outputs, int64_t reduction) {
-  const TargetDescription &target = kernel.getTarget();
-  SlidingWeight weight;
-  SlidingLayout &layout = weight.layout;
-  layout.shape.outputs = outputs;
-  layout.shape.lanes = target.hasAVX512 && target.vectorBytes == 64 && outputs > 8 ? 16 : 8;
-  int64_t lanes = layout.shape.lanes;
-  if (!target.hasAVX2 || outputs < 1 || reduction < lanes ||
-      reduction > SlidingLayout::kMaxStart + lanes || !weight.visit(value))
-    return std::nullopt;
-  unsigned bits = weight.element.getIntOrFloatBitWidth();
-  bool isFloat = isa<FloatType>(weight.element);
-  if (bits > 32 || bits == 1 || (!isFloat && bits > 8) || (isFloat && bits < 16))
-    return std::nullopt;
-  layout.bits = bits <= kNibble ? kNibble : bits < 8 ? 8 : bits;
-  layout.reduction = layout.group = reduction;
-  // Short windows are best started anew for each step.
-  layout.windows = lanes == 16 ? 2 : SlidingLayout::kTurn;
-  for (Level &level : weight.levels) {
-    int64_t group = level.op.getTileGroup();
-    if (group == 0 || group >= reduction)
-      continue;
-    if (layout.group != reduction && layout.group != group)
-      return std::nullopt;
-    layout.group = group;
-  }
-  // Lanes are chosen by masks, which AVX2 does not have.
-  layout.isOverlapping = lanes == 16 && layout.groups() > 1;
-  return weight;
-}
-
-double SlidingWeight::getDensity() const {
-  double all = double(layout.shape.outputs) * double(layout.reduction);
-  return stored / all;
-}
-
-int64_t SlidingWeight::panelBytes() const {
-  double elements = getDensity() * double(layout.shape.lanes * layout.reduction);
-  return int64_t(elements * 1.3 * (layout.bits + 5) / 8);
-}
-
-void SlidingWeight::setPackings(KernelEmitter &kernel) const {
-  std::string key = layout.key();
-  auto &packings = kernel.getPlan().packings;
-  packings[where].key = key;
-  packings[where].pack = [layout = layout](const HostTensor &mask) {
-    return packSlidingPlaces(mask, layout);
-  };
-  packings[values].key = key;
-  packings[values].companions.push_back(where);
-  packings[values].packWith = [layout = layout](ArrayRef<HostTensor> tensors) {
-    return packSlidingValues(tensors[0], tensors[1], layout);
-  };
-  for (const Level &level : levels) {
-    WeightCodecOpInterface op = level.op;
-    for (unsigned i = 0; i < op->getNumOperands(); ++i) {
-      auto argument = dyn_cast<BlockArgument>(op->getOperand(i));
-      TilePacking packing = op.getOperandPacking(i);
-      if (!argument || i == level.kept || packing.kind == Kind::Table)
-        continue;
-      ArgumentPacking &own = packings[argument.getArgNumber()];
-      if (packing.kind == Kind::Tensor) {
-        own.key = "wide";
-        own.pack = widenElements;
-        continue;
-      }
-      own.key = "columns:" + key;
-      own.pack = [shape = layout.shape](const HostTensor &tensor) {
-        return packColumns(tensor, shape);
-      };
-    }
-  }
-}
-
 //===----------------------------------------------------------------------===//
 // What codecs see
 //===----------------------------------------------------------------------===//
@@ -284,7 +142,7 @@ TileValues SlidingReader::floats(size_t level) {
   bool isCode = level == weight.levels.size() && isa<IntegerType>(weight.element);
   TileCode code(*current, kernel.getLoc());
   int64_t lanes = weight.layout.shape.lanes;
-  if (isCode && weight.layout.bits == kNibble && lanes == kMaxEntries) {
+  if (isCode && weight.layout.bits == SlidingLayout::kNibble && lanes == 16) {
     // A look-up takes one operation, a conversion three.
     unsigned width = weight.element.getIntOrFloatBitWidth();
     SmallVector<float> numbers;
@@ -364,9 +222,9 @@ TileValues SlidingReader::lookUp(ArrayRef<Value> table) {
     Value places = shiftRight(code, words, step * layout.bits);
     Value x = permute(code, table[0], places);
     if (table.size() > 1) {
-      Value top = arith::ShLIOp::create(
-          code.b, code.loc, words,
-          code.constant(words.getType(), 28 - step * layout.bits));
+      Value top =
+          arith::ShLIOp::create(code.b, code.loc, words,
+                                code.constant(words.getType(), 28 - step * layout.bits));
       Value isHigh = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::slt,
                                            top, code.constant(words.getType(), 0));
       x = arith::SelectOp::create(code.b, code.loc, isHigh,
@@ -379,8 +237,7 @@ TileValues SlidingReader::lookUp(ArrayRef<Value> table) {
 
 Value SlidingReader::permute(TileCode &code, Value vector, Value places) {
   bool isWide = cast<VectorType>(vector.getType()).getDimSize(0) == 16;
-  StringRef name =
-      isWide ? "llvm.x86.avx512.permvar.sf.512" : "llvm.x86.avx2.permps";
+  StringRef name = isWide ? "llvm.x86.avx512.permvar.sf.512" : "llvm.x86.avx2.permps";
   return LLVM::CallIntrinsicOp::create(code.b, code.loc, vector.getType(),
                                        code.b.getStringAttr(name),
                                        ValueRange{vector, places})
@@ -421,9 +278,9 @@ SmallVector<Value> SlidingReader::blend(ArrayRef<Value> own, ArrayRef<Value> nex
   SmallVector<Value> blended;
   for (size_t step = 0; step < SlidingLayout::kTurn; ++step) {
     Value raw = code.load(memref, code.add(at, layout.maskBytes(step)), 2);
-    blended.push_back(arith::SelectOp::create(
-        code.b, code.loc, code.bitcast(raw, bits), next[step % next.size()],
-        own[step % own.size()]));
+    blended.push_back(arith::SelectOp::create(code.b, code.loc, code.bitcast(raw, bits),
+                                              next[step % next.size()],
+                                              own[step % own.size()]));
   }
   return blended;
 }
@@ -470,19 +327,11 @@ SmallVector<Value> SlidingReader::getValues(OpBuilder &builder, Value number,
   return values;
 }
 
-/// An unsigned integer of `bits` bits in a buffer of bytes.
-static Value loadIndex(TileCode &code, Value memref, Value at, unsigned bits) {
-  Value raw = code.load(memref, at, bits / 8);
-  raw = code.bitcast(raw, VectorType::get({1}, code.b.getIntegerType(bits)));
-  Value one = vector::ExtractOp::create(code.b, code.loc, raw, ArrayRef<int64_t>{0});
-  return arith::IndexCastUIOp::create(code.b, code.loc, code.b.getIndexType(), one);
-}
-
 Value SlidingReader::getStart(OpBuilder &builder, Value number, int64_t window) {
   TileCode code(builder, kernel.getLoc());
   Value at = code.mul(number, weight.layout.placeBytes());
   at = code.add(at, weight.layout.tableBytes() + 2 * window);
-  return loadIndex(code, kernel.argument(weight.where).memref, at, 16);
+  return code.loadIndex(kernel.argument(weight.where).memref, at, 16);
 }
 
 SmallVector<Value> SlidingReader::getPlaces(OpBuilder &builder, Value number) {
@@ -500,5 +349,5 @@ SmallVector<Value> SlidingReader::getPlaces(OpBuilder &builder, Value number) {
 
 Value SlidingReader::getFirstTurn(OpBuilder &builder, Value number) {
   TileCode code(builder, kernel.getLoc());
-  return loadIndex(code, kernel.argument(weight.where).memref, code.mul(number, 4), 32);
+  return code.loadIndex(kernel.argument(weight.where).memref, code.mul(number, 4), 32);
 }

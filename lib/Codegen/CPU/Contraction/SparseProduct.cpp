@@ -34,10 +34,10 @@ using namespace pith;
 static constexpr int64_t kTurn = 4;
 /// Of one tile of columns, which stays in the second-level cache.
 static constexpr int64_t kTileBytes = 512 << 10;
-/// Few enough elements to multiply. Where SlidingProduct.cpp can permute, it is faster for
-/// rows that do not fill vectors and, as columns do not all stay in the first-level cache,
-/// for more elements; elsewhere any number of rows is better than taking elements lane by
-/// lane.
+/// Few enough elements to multiply. Where SlidingProduct.cpp can permute, it is faster
+/// for rows that do not fill vectors and, as columns do not all stay in the first-level
+/// cache, for more elements; elsewhere any number of rows is better than taking elements
+/// lane by lane.
 static constexpr int64_t kMinRowsBesidePermutations = 16;
 static constexpr double kMaxDensity = 0.6, kMaxDensityBesidePermutations = 0.3;
 /// Positions are stored in 16 bits.
@@ -162,23 +162,23 @@ LogicalResult SparseProduct::addTranspose() {
   MLIRContext *context = kernel.getContext();
   int64_t K = product.reduction, tileRows = vectors * lanes;
   int64_t tiles = llvm::divideCeil(rowCount(), tileRows);
-  columns = kernel.addScratch(
-      getAffineConstantExpr(tiles * tileRows * K * 4 + 64, context));
+  columns =
+      kernel.addScratch(getAffineConstantExpr(tiles * tileRows * K * 4 + 64, context));
   return kernel.addTask(
       getAffineConstantExpr(tiles * vectors, context),
       getAffineConstantExpr(K * lanes / 8 + 1, context),
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
-        KernelBuffer lhs = lhsScratch >= 0
-                               ? kernel.scratch(lhsScratch, builder.getF32Type())
-                               : kernel.argument(
-                                     cast<BlockArgument>(product.lhs).getArgNumber());
+        KernelBuffer lhs =
+            lhsScratch >= 0
+                ? kernel.scratch(lhsScratch, builder.getF32Type())
+                : kernel.argument(cast<BlockArgument>(product.lhs).getArgNumber());
         Value out = kernel.scratch(columns, builder.getF32Type()).memref;
         KernelEmitter::loop(builder, loc, lo, hi, 1, [&](OpBuilder &b, Value job) {
           TileCode code(b, loc);
           SmallVector<Value> from;
           for (int64_t i = 0; i < lanes; ++i) {
-            Value row = code.min(code.add(code.mul(job, lanes), i),
-                                 code.index(rowCount() - 1));
+            Value row =
+                code.min(code.add(code.mul(job, lanes), i), code.index(rowCount() - 1));
             from.push_back(code.mul(row, K));
           }
           Value base = code.add(code.mul(code.div(job, vectors), K * tileRows),
@@ -193,21 +193,13 @@ LogicalResult SparseProduct::addTranspose() {
               c.store(line, out, c.add(base, c.mul(c.add(k, int64_t(i)), tileRows)));
           };
           int64_t whole = K / lanes * lanes;
-          KernelEmitter::loop(b, loc, kernel.constantIndex(0), kernel.constantIndex(whole),
-                              lanes, block);
+          KernelEmitter::loop(b, loc, kernel.constantIndex(0),
+                              kernel.constantIndex(whole), lanes, block);
           if (K > whole) // the last block again takes some of the one before
             block(b, code.index(K - lanes));
         });
         return success();
       });
-}
-
-/// An unsigned integer of `bits` bits in a buffer of bytes.
-static Value loadIndex(TileCode &code, Value memref, Value at, unsigned bits) {
-  Value raw = code.load(memref, at, bits / 8);
-  raw = code.bitcast(raw, VectorType::get({1}, code.b.getIntegerType(bits)));
-  Value one = vector::ExtractOp::create(code.b, code.loc, raw, ArrayRef<int64_t>{0});
-  return arith::IndexCastUIOp::create(code.b, code.loc, code.b.getIndexType(), one);
 }
 
 /// Sums of one output for all rows of a tile, to line `line` of the buffer.
@@ -218,22 +210,21 @@ void SparseProduct::emitOutput(OpBuilder &b, Value tile, Value output, Value buf
   Value places = kernel.argument(where).memref;
   Value stored = kernel.argument(values).memref;
   Value x = kernel.scratch(columns, b.getF32Type()).memref;
-  Value first = loadIndex(code, places, code.mul(output, 4), 32);
-  Value end = loadIndex(code, places, code.mul(code.add(output, 1), 4), 32);
+  Value first = code.loadIndex(places, code.mul(output, 4), 32);
+  Value end = code.loadIndex(places, code.mul(code.add(output, 1), 4), 32);
   Value base = code.mul(tile, product.reduction * tileRows);
   int64_t sets = std::max<int64_t>(1, kTurn / vectors);
   Value zero = code.constant(VectorType::get({lanes}, b.getF32Type()), 0);
   SmallVector<Value> state(sets * vectors, zero);
-  auto loop =
-      scf::ForOp::create(b, loc, first, end, kernel.constantIndex(kTurn), state);
+  auto loop = scf::ForOp::create(b, loc, first, end, kernel.constantIndex(kTurn), state);
   OpBuilder inner(b.getContext());
   inner.setInsertionPointToStart(loop.getBody());
   TileCode c(inner, loc);
   SmallVector<Value> carried(loop.getRegionIterArgs());
   for (int64_t i = 0; i < kTurn; ++i) {
     Value entry = c.add(loop.getInductionVar(), i);
-    Value position = loadIndex(
-        c, places, c.add(c.mul(entry, 2), this->places.tableBytes()), 16);
+    Value position =
+        c.loadIndex(places, c.add(c.mul(entry, 2), this->places.tableBytes()), 16);
     Value at = c.add(base, c.mul(position, tileRows));
     Value element = c.splat(c.loadScalar(stored, entry), lanes);
     for (int64_t v = 0; v < vectors; ++v) {
@@ -283,8 +274,8 @@ void SparseProduct::emitStores(OpBuilder &builder, Value tile, Value group,
                       [&](OpBuilder &b, Value at) { piece(b, at, lanes); });
   if (rest == 0)
     return;
-  Value isShort = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, whole,
-                                        left);
+  Value isShort =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, whole, left);
   auto choice = scf::IfOp::create(builder, loc, TypeRange{}, isShort, false);
   OpBuilder inner(choice.getThenRegion().front().getTerminator());
   piece(inner, whole, rest);
@@ -313,14 +304,14 @@ LogicalResult SparseProduct::emit() {
   return kernel.addTask(
       jobSpace[0] * jobSpace[1], getAffineConstantExpr(cost, context),
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
-        Value buffer = makeStackBuffer(builder, loc, lanes * tileRows,
-                                       builder.getF32Type());
+        Value buffer =
+            makeStackBuffer(builder, loc, lanes * tileRows, builder.getF32Type());
         KernelEmitter::loop(builder, loc, lo, hi, 1, [&](OpBuilder &b, Value job) {
           SmallVector<Value> at = kernel.delinearize(b, job, jobSpace);
           TileCode code(b, loc);
           Value from = code.mul(at[1], lanes);
-          Value count = code.min(code.index(lanes),
-                                 code.sub(code.index(product.outputs), from));
+          Value count =
+              code.min(code.index(lanes), code.sub(code.index(product.outputs), from));
           KernelEmitter::loop(b, loc, kernel.constantIndex(0), count, 1,
                               [&](OpBuilder &inner, Value line) {
                                 Value output = TileCode(inner, loc).add(from, line);
@@ -344,8 +335,8 @@ FailureOr<bool> pith::emitSparseProduct(KernelEmitter &kernel,
     return false;
   auto type = cast<RankedTensorType>(stored.getType());
   ArrayRef<AffineExpr> dims = kernel.dims(kernel.getRoot()->getResult(0));
-  auto count = getConstant(
-      pith::product(kernel.getContext(), dims.take_front(product.rowAxes)));
+  auto count =
+      getConstant(pith::product(kernel.getContext(), dims.take_front(product.rowAxes)));
   int64_t lanes = kernel.getLanes();
   bool permutes = kernel.getTarget().hasAVX2;
   double most = permutes ? kMaxDensityBesidePermutations : kMaxDensity;

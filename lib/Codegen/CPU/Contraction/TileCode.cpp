@@ -167,6 +167,12 @@ Value TileCode::load(Value memref, Value offset, int64_t lanes) {
 Value TileCode::loadScalar(Value memref, Value offset) {
   return memref::LoadOp::create(b, loc, memref, ValueRange{offset});
 }
+Value TileCode::loadIndex(Value memref, Value offset, unsigned bits) {
+  Value raw = load(memref, offset, bits / 8);
+  raw = bitcast(raw, VectorType::get({1}, b.getIntegerType(bits)));
+  Value one = vector::ExtractOp::create(b, loc, raw, ArrayRef<int64_t>{0});
+  return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), one);
+}
 void TileCode::store(Value value, Value memref, Value offset) {
   if (isa<VectorType>(value.getType()))
     vector::StoreOp::create(b, loc, value, memref, ValueRange{offset});

@@ -68,6 +68,8 @@ struct TileCode {
   mlir::Value bitcast(mlir::Value vector, mlir::Type type);
   mlir::Value load(mlir::Value memref, mlir::Value offset, int64_t lanes);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value offset);
+  /// An unsigned integer of `bits` bits in a buffer of bytes, as an index.
+  mlir::Value loadIndex(mlir::Value memref, mlir::Value offset, unsigned bits);
   void store(mlir::Value value, mlir::Value memref, mlir::Value offset);
   /// f16, bf16 and f64 to f32; integers to i32. Scalars and vectors.
   mlir::Value toFloat(mlir::Value value);
