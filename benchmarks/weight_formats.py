@@ -44,6 +44,12 @@ FORMATS = {
     "vector 4 x 8 bits": "quantize-to-vectors{vector=4 bits=8}",
     "vector 8 x 8 bits": "quantize-to-vectors{vector=8 bits=8}",
     "f16": "round-floats{to=f16}", "bf16": "round-floats{to=bf16}",
+    **{f"sparse {share}": f"prune{{sparsity={share}}}" for share in (0.5, 0.7, 0.9)},
+    "2:4": "prune{pattern=2:4}", "1:4": "prune{pattern=1:4}", "4:8": "prune{pattern=4:8}",
+    "blocks 16x4 0.5": "prune{sparsity=0.5 block=16x4}",
+    "sparse 0.7 int8": "prune{sparsity=0.7},int8", "sparse 0.7 int4": "prune{sparsity=0.7},int4",
+    "2:4 int8": "prune{pattern=2:4},int8", "2:4 int4": "prune{pattern=2:4},int4",
+    "2:4 nf4": "prune{pattern=2:4},nf4",
 }
 
 

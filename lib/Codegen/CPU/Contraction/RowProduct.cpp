@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "SpacedRows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -29,7 +30,8 @@ public:
   RowProductEmitter(KernelEmitter &kernel, const RowProduct &product,
                     PanelWeight weight)
       : kernel(kernel), product(product), weight(std::move(weight)),
-        rows(kernel, product.rowAxes), contraction(kernel, this->weight) {}
+        rows(kernel, product.rowAxes), contraction(kernel, this->weight),
+        rowStride(product.reduction) {}
 
   LogicalResult emit();
 
@@ -49,6 +51,7 @@ private:
   int64_t rowsPerJob = 1;
   KernelBuffer lhs;
   int64_t lhsScratch = -1;
+  int64_t rowStride = 0; ///< elements from row to row
 };
 } // namespace
 
@@ -85,10 +88,10 @@ void RowProductEmitter::emitRows(OpBuilder &builder, Mode mode, Value panel,
                    TileCode innerCode(inner, loc);
                    RowTile tile;
                    tile.rows.memref = lhs.memref;
-                   tile.rows.base = innerCode.mul(row, product.reduction);
+                   tile.rows.base = innerCode.mul(row, rowStride);
                    for (int64_t m = 0; m < size; ++m)
                      tile.rows.offsets.push_back(
-                         inner.getIndexAttr(m * product.reduction));
+                         inner.getIndexAttr(m * rowStride));
                    tile.position = [this, row, loc](OpBuilder &at, Value m) {
                      return rows.position(at, TileCode(at, loc).add(row, m));
                    };
@@ -144,6 +147,14 @@ LogicalResult RowProductEmitter::emit() {
     if (failed(made))
       return failure();
     lhsScratch = *made;
+  } else if (weight.getWindows() &&
+             needsSpacedRows(product.reduction, getElementTypeOrSelf(product.lhs.getType()),
+                             count)) {
+    auto made = emitSpacedRows(kernel, product.lhs, rows.getCount(), product.reduction);
+    if (failed(made))
+      return failure();
+    lhsScratch = *made;
+    rowStride = getSpacedStride(product.reduction);
   }
 
   AffineExpr blocks = rows.getCount().ceilDiv(rowsPerJob);
