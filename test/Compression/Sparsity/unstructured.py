@@ -37,6 +37,7 @@ MODELS = {
     "short": product("short", 3, normal(7, 20)),  # fewer positions than a window
     "uneven": product("uneven", 2, uneven),
     "long": product("long", 9, normal(4096, 24)),
+    "spaced": product("spaced", "m", normal(1024, 20), 6),  # rows compete for cache lines
     "half": product("half", 6, normal(90, 40).astype(np.float16)),
     "dynamic1": product("dynamic1", "m", normal(100, 50), 1),
     "dynamic27": product("dynamic27", "m", normal(100, 50), 27),

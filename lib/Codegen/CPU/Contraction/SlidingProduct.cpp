@@ -17,6 +17,7 @@
 
 #include "Kernels.h"
 #include "SlidingReader.h"
+#include "SpacedRows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -34,7 +35,7 @@ class SlidingProduct {
 public:
   SlidingProduct(KernelEmitter &kernel, const RowProduct &product, SlidingWeight weight)
       : kernel(kernel), loc(kernel.getLoc()), product(product), weight(std::move(weight)),
-        rows(kernel, product.rowAxes) {}
+        rows(kernel, product.rowAxes), rowStride(product.reduction) {}
   LogicalResult emit();
 
 private:
@@ -54,6 +55,7 @@ private:
   RowSpace rows;
   SmallVector<int64_t> sizes;
   int64_t rowsPerJob = 1;
+  int64_t rowStride = 0; ///< elements from row to row
   KernelBuffer lhs;
   int64_t lhsScratch = -1;
 };
@@ -124,9 +126,9 @@ void SlidingProduct::emitTile(OpBuilder &b, SlidingReader &reader, Value panel, 
   TileCode code(b, loc);
   TileRows left;
   left.memref = lhs.memref;
-  left.base = code.mul(row, product.reduction);
+  left.base = code.mul(row, rowStride);
   for (int64_t m = 0; m < size; ++m)
-    left.offsets.push_back(b.getIndexAttr(m * product.reduction));
+    left.offsets.push_back(b.getIndexAttr(m * rowStride));
   // As in RegisterTile: enough sums in flight, as far as a turn has steps.
   int64_t sets = 1;
   while (sets < SlidingLayout::kTurn && size * sets < 8 &&
@@ -181,6 +183,13 @@ LogicalResult SlidingProduct::emit() {
     if (failed(made))
       return failure();
     lhsScratch = *made;
+  } else if (needsSpacedRows(product.reduction, getElementTypeOrSelf(product.lhs.getType()),
+                             rows.getConstantCount())) {
+    auto made = emitSpacedRows(kernel, product.lhs, rows.getCount(), product.reduction);
+    if (failed(made))
+      return failure();
+    lhsScratch = *made;
+    rowStride = getSpacedStride(product.reduction);
   }
   AffineExpr panels = getAffineConstantExpr(weight.layout.shape.panels(), context);
   SmallVector<AffineExpr> jobSpace{panels, rows.getCount().ceilDiv(rowsPerJob)};
