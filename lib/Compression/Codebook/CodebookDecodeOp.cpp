@@ -36,7 +36,6 @@ bool pith::isSingleOrHalf(Type type) {
 // Constraints and shapes
 //===----------------------------------------------------------------------===//
 
-/// Checks C8.
 /// The first entry of the upper half that is not the negated one of the lower half.
 static std::optional<int64_t> findUnsymmetric(const HostTensor &codebook) {
   for (int64_t i = 0, half = codebook.getNumElements() / 2; i < half; ++i) {
@@ -65,6 +64,7 @@ static LogicalResult verifySignMagnitude(CodebookDecodeOp op) {
          << table->getDouble(*entry);
 }
 
+/// Checks C8.
 static LogicalResult verifyIntegers(CodebookDecodeOp op, int64_t count) {
   if (!op.getIntegers())
     return success();

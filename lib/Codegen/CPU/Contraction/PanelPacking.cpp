@@ -18,7 +18,6 @@
 #include "llvm/Support/Parallel.h"
 
 #include <cstring>
-#include <numeric>
 
 using namespace mlir;
 using namespace pith;
@@ -88,122 +87,6 @@ static std::vector<uint8_t> readPanel(const HostTensor &tensor,
 //===----------------------------------------------------------------------===//
 // Elements
 //===----------------------------------------------------------------------===//
-
-/// Widths of the parts in which narrow elements are stored, lowest bits first.
-static SmallVector<unsigned> partsOf(unsigned bits) {
-  SmallVector<unsigned> parts;
-  for (unsigned part : {8u, 4u, 2u, 1u})
-    if (bits & part)
-      parts.push_back(part);
-  return parts;
-}
-
-ElementLayout ElementLayout::get(Type type, const PanelShape &shape,
-                                 int64_t positions) {
-  ElementLayout layout;
-  unsigned bits = widthOf(type);
-  layout.positions = positions;
-  if (bits >= 8) {
-    layout.elementBytes = llvm::divideCeil(bits, 8u);
-    layout.planes.push_back(8);
-    return layout;
-  }
-  if (bits == 1 && shape.lanes >= 8) {
-    layout.kind = Kind::MaskBits;
-    layout.planes.push_back(1);
-    return layout;
-  }
-  layout.kind = Kind::Planes;
-  layout.planes = partsOf(bits);
-  layout.positions = llvm::alignTo(positions, layout.step());
-  return layout;
-}
-
-ElementLayout ElementLayout::getWords(unsigned bits, const PanelShape &shape,
-                                      int64_t positions) {
-  ElementLayout layout;
-  layout.kind = Kind::Words;
-  layout.planes.push_back(bits);
-  layout.vectors = shape.vectors;
-  layout.positions = llvm::alignTo(positions, layout.step());
-  return layout;
-}
-
-ElementLayout ElementLayout::getBytes(unsigned bits, const PanelShape &shape,
-                                      int64_t positions) {
-  ElementLayout layout = getWords(bits, shape, 0);
-  layout.kind = Kind::Bytes;
-  layout.positions = llvm::alignTo(positions, layout.step());
-  return layout;
-}
-
-int64_t ElementLayout::step() const {
-  if (kind == Kind::Bytes) // whole bytes of every part, four vectors in each
-    return std::lcm<int64_t>(4 * (8 / partsOf(planes.front()).back()), vectors) / vectors;
-  if (kind == Kind::Words) {
-    int64_t elements = 32 / std::gcd(32u, planes.front());
-    return elements / std::gcd(elements, vectors);
-  }
-  return kind == Kind::Planes ? 8 / planes.back() : 1;
-}
-
-SmallVector<SmallVector<ElementLayout::Field, 2>> ElementLayout::fields() const {
-  unsigned bits = planes.front(), perWord = 32 / bits, top = perWord * bits;
-  SmallVector<SmallVector<Field, 2>> all;
-  if (kind == Kind::Bytes) {
-    int64_t sets = step() * vectors / 4;
-    all.resize(sets);
-    int64_t line = 0;
-    unsigned to = 0;
-    for (unsigned part : partsOf(bits)) {
-      unsigned perByte = 8 / part;
-      for (int64_t set = 0; set < sets; ++set)
-        all[set].push_back({line + set / perByte, unsigned(set % perByte) * part, part, to});
-      line += sets / perByte;
-      to += part;
-    }
-    return all;
-  }
-  SmallVector<Field, 2> pending; // of the element that is made up of rests
-  unsigned filled = 0;
-  for (int64_t word = 0, words = stepWords(); word < words; ++word) {
-    for (unsigned i = 0; i < perWord; ++i)
-      all.push_back({Field{word, i * bits, bits, 0}});
-    for (unsigned from = top; from < 32;) {
-      unsigned count = std::min(32 - from, bits - filled);
-      pending.push_back({word, from, count, filled});
-      from += count;
-      filled += count;
-      if (filled < bits)
-        continue;
-      all.push_back(std::move(pending));
-      pending.clear();
-      filled = 0;
-    }
-  }
-  return all;
-}
-
-int64_t ElementLayout::panelBytes(const PanelShape &shape, unsigned plane) const {
-  switch (kind) {
-  case Kind::Whole:
-    return positions * shape.width() * elementBytes;
-  case Kind::MaskBits:
-    return positions * shape.width() / 8;
-  case Kind::Planes:
-  case Kind::Words:
-  case Kind::Bytes:
-    break;
-  }
-  return positions * planes[plane] / 8 * shape.width();
-}
-
-int64_t ElementLayout::planeOffset(const PanelShape &shape, unsigned plane) const {
-  int64_t offset = 0;
-  for (unsigned before = 0; before < plane; ++before)
-    offset += llvm::alignTo(panelBytes(shape, before) * shape.panels(), 64);
-  return offset;
-}
 
 /// `[width][length]` rows to `[position][lane]`.
 template <typename T>

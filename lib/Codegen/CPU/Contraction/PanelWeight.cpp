@@ -290,7 +290,9 @@ LogicalResult PanelWeight::readTables(const Node &node, ArrayRef<TilePacking> pa
 }
 
 bool PanelWeight::isLight() const {
-  return compacts == 0 && llvm::none_of(leaves, [](const Leaf &leaf) {
+  // Long steps, whose code each size of tile repeats, would take long to compile.
+  constexpr int64_t kMaxStep = 32;
+  return compacts == 0 && step <= kMaxStep && llvm::none_of(leaves, [](const Leaf &leaf) {
            return leaf.isByteTable && leaf.entries > 128;
          });
 }

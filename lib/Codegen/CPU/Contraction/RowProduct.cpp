@@ -23,6 +23,7 @@ using namespace pith;
 
 /// Rows of one job: bounds the memory for waiting sums.
 static constexpr int64_t kRowsPerJob = 128;
+static constexpr int64_t kLongStep = 32;
 
 namespace {
 class RowProductEmitter {
@@ -112,7 +113,8 @@ void RowProductEmitter::emitJob(OpBuilder &builder, Value panel, Value block) {
   if (count && *count <= directRows())
     return emitRows(builder, Mode::Direct, panel, from, to,
                     rows.tileSizes(directRows()), *count);
-  if (count || many == Mode::Direct)
+  // Code of long steps is not repeated for each number of rows.
+  if (count || many == Mode::Direct || weight.getStep() > kLongStep)
     return emitRows(builder, many, panel, from, to, sizes, rowsPerJob);
   // Few rows: straight from the packed weight, read once.
   int64_t few = directRows();

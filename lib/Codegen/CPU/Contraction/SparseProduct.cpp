@@ -36,7 +36,7 @@ static constexpr int64_t kTurn = 4;
 static constexpr int64_t kTileBytes = 512 << 10;
 /// Few enough elements to multiply. Where SlidingProduct.cpp can permute, it is faster
 /// for rows that do not fill vectors and, as columns do not all stay in the first-level
-/// cache, for more elements; elsewhere any number of rows is better than taking elements
+/// cache, for more elements; elsewhere any constant number of rows is better than taking elements
 /// lane by lane.
 static constexpr int64_t kMinRowsBesidePermutations = 16;
 static constexpr double kMaxDensity = 0.6, kMaxDensityBesidePermutations = 0.3;

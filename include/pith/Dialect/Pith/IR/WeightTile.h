@@ -100,7 +100,8 @@ struct IntegerForm {
 };
 
 /// Which elements a sparse codec stores, output by output in the order of the
-/// reduction, where every stored element stands for itself and others are zero.
+/// reduction, where every stored element stands for itself and others are zero. Kernels
+/// need not multiply those others: what an infinite activation gives there is not said.
 struct SparseForm {
   unsigned values = 0; ///< the operand that holds stored elements
   /// The operand that says where they are: one bit per element of the result, or,
