@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWeight.h"
+#include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -144,11 +145,8 @@ Value PanelReader::permuteLanes(Value loaded, Value mask) {
   Value places = code.toInt(bytes, /*isUnsigned=*/true);
   auto floats = VectorType::get({8}, code.b.getF32Type());
   Type type = loaded.getType();
-  Value spread =
-      LLVM::CallIntrinsicOp::create(
-          code.b, code.loc, floats, code.b.getStringAttr("llvm.x86.avx2.permps"),
-          ValueRange{arith::BitcastOp::create(code.b, code.loc, floats, loaded), places})
-          .getResult(0);
+  Value spread = permuteVector(
+      code, arith::BitcastOp::create(code.b, code.loc, floats, loaded), places);
   spread = arith::BitcastOp::create(code.b, code.loc, type, spread);
   return arith::SelectOp::create(code.b, code.loc, mask, spread, code.constant(type, 0));
 }

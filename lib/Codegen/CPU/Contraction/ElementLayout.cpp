@@ -27,40 +27,35 @@ ElementLayout ElementLayout::get(Type type, const PanelShape &shape,
                                  int64_t positions) {
   ElementLayout layout;
   unsigned bits = type.getIntOrFloatBitWidth();
-  layout.positions = positions;
   if (bits >= 8) {
     layout.elementBytes = llvm::divideCeil(bits, 8u);
     layout.planes.push_back(8);
-    return layout;
-  }
-  if (bits == 1 && shape.lanes >= 8) {
+  } else if (bits == 1 && shape.lanes >= 8) {
     layout.kind = Kind::MaskBits;
     layout.planes.push_back(1);
-    return layout;
+  } else {
+    layout.kind = Kind::Planes;
+    layout.planes = partsOf(bits);
   }
-  layout.kind = Kind::Planes;
-  layout.planes = partsOf(bits);
-  layout.positions = llvm::alignTo(positions, layout.step());
+  layout.setPositions(positions);
   return layout;
 }
 
-ElementLayout ElementLayout::getWords(unsigned bits, const PanelShape &shape,
-                                      int64_t positions) {
+ElementLayout ElementLayout::getWords(unsigned bits, const PanelShape &shape) {
   ElementLayout layout;
   layout.kind = Kind::Words;
   layout.planes.push_back(bits);
   layout.vectors = shape.vectors;
-  layout.positions = llvm::alignTo(positions, layout.step());
   return layout;
 }
 
-ElementLayout ElementLayout::getBytes(unsigned bits, const PanelShape &shape,
-                                      int64_t positions) {
-  ElementLayout layout = getWords(bits, shape, 0);
+ElementLayout ElementLayout::getBytes(unsigned bits, const PanelShape &shape) {
+  ElementLayout layout = getWords(bits, shape);
   layout.kind = Kind::Bytes;
-  layout.positions = llvm::alignTo(positions, layout.step());
   return layout;
 }
+
+void ElementLayout::setPositions(int64_t count) { positions = llvm::alignTo(count, step()); }
 
 int64_t ElementLayout::step() const {
   if (kind == Kind::Bytes) // whole bytes of every part, four vectors in each

@@ -149,44 +149,26 @@ static void packPlanes(const HostTensor &tensor, const PanelShape &shape,
   });
 }
 
-static void packWords(const HostTensor &tensor, const PanelShape &shape,
-                      const ElementLayout &layout, char *out) {
-  int64_t step = layout.step();
+/// Words and bytes: bits of elements go where the layout's fields say.
+static void packFields(const HostTensor &tensor, const PanelShape &shape,
+                       const ElementLayout &layout, char *out) {
+  bool isBytes = layout.kind == ElementLayout::Kind::Bytes;
+  int64_t step = layout.step(), stepWords = layout.stepWords() * shape.lanes;
   auto fields = layout.fields();
   llvm::parallelFor(0, shape.panels(), [&](size_t panel) {
     std::vector<uint8_t> rows = readPanel(tensor, shape, panel, layout.positions);
-    std::vector<uint32_t> words(layout.stepWords() * shape.lanes);
-    char *to = out + panel * layout.panelBytes(shape);
-    for (int64_t k = 0; k < layout.positions; k += step) {
-      std::fill(words.begin(), words.end(), 0);
-      for (auto [i, element] : llvm::enumerate(fields))
-        for (int64_t lane = 0; lane < shape.lanes; ++lane) {
-          int64_t column = i % shape.vectors * shape.lanes + lane;
-          uint32_t code = rows[column * layout.positions + k + i / shape.vectors];
-          for (const ElementLayout::Field &field : element)
-            words[field.word * shape.lanes + lane] |=
-                (code >> field.to & ((1u << field.count) - 1)) << field.from;
-        }
-      to = std::copy_n(reinterpret_cast<const char *>(words.data()), 4 * words.size(), to);
-    }
-  });
-}
-
-static void packBytes(const HostTensor &tensor, const PanelShape &shape,
-                      const ElementLayout &layout, char *out) {
-  int64_t step = layout.step(), line = 4 * shape.lanes;
-  auto fields = layout.fields();
-  llvm::parallelFor(0, shape.panels(), [&](size_t panel) {
-    std::vector<uint8_t> rows = readPanel(tensor, shape, panel, layout.positions);
-    auto *to = reinterpret_cast<uint8_t *>(out + panel * layout.panelBytes(shape));
-    for (int64_t k = 0; k < layout.positions; k += step, to += layout.stepWords() * line)
+    auto *to = reinterpret_cast<uint32_t *>(out + panel * layout.panelBytes(shape));
+    for (int64_t k = 0; k < layout.positions; k += step, to += stepWords)
       for (int64_t i = 0, e = step * shape.vectors; i < e; ++i)
         for (int64_t lane = 0; lane < shape.lanes; ++lane) {
           int64_t column = i % shape.vectors * shape.lanes + lane;
-          unsigned code = rows[column * layout.positions + k + i / shape.vectors];
-          for (const ElementLayout::Field &field : fields[i / 4])
-            to[field.word * line + ElementLayout::byteOf(i % 4, lane)] |=
-                (code >> field.to & ((1u << field.count) - 1)) << field.from;
+          uint32_t code = rows[column * layout.positions + k + i / shape.vectors];
+          // Bytes of a line count as those of its words.
+          int64_t bit = isBytes ? 8 * ElementLayout::byteOf(i % 4, lane) : 32 * lane;
+          for (const ElementLayout::Field &field : fields[isBytes ? i / 4 : i]) {
+            uint32_t part = code >> field.to & ((1u << field.count) - 1);
+            to[field.word * shape.lanes + bit / 32] |= part << (field.from + bit % 32);
+          }
         }
   });
 }
@@ -213,12 +195,9 @@ std::vector<char> pith::packElements(const HostTensor &tensor,
     packPlanes(tensor, shape, layout, out.data());
     return out;
   }
-  if (layout.kind == ElementLayout::Kind::Words) {
-    packWords(tensor, shape, layout, out.data());
-    return out;
-  }
-  if (layout.kind == ElementLayout::Kind::Bytes) {
-    packBytes(tensor, shape, layout, out.data());
+  if (layout.kind == ElementLayout::Kind::Words ||
+      layout.kind == ElementLayout::Kind::Bytes) {
+    packFields(tensor, shape, layout, out.data());
     return out;
   }
   if (layout.kind == ElementLayout::Kind::MaskBits) {

@@ -24,6 +24,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWeight.h"
+#include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -34,14 +35,6 @@ using namespace mlir;
 using namespace pith;
 
 using Kind = TilePacking::Kind;
-
-/// An instruction whose result has the type of its operand `like`.
-static Value callIntrinsic(TileCode &code, StringRef name, ValueRange operands,
-                           unsigned like = 0) {
-  return LLVM::CallIntrinsicOp::create(code.b, code.loc, operands[like].getType(),
-                                       code.b.getStringAttr(name), operands)
-      .getResult(0);
-}
 
 static int64_t lengthOf(Value vector) {
   return cast<VectorType>(vector.getType()).getDimSize(0);
@@ -102,12 +95,8 @@ void PanelReader::loadTable(size_t number) {
   if (leaf.length != 1 || (!wide && !narrow))
     return;
   TileCode code(*current, kernel.getLoc());
-  int64_t count = std::min(lanes, leaf.entries);
-  for (int64_t i = 0; i < leaf.entries; i += lanes) {
-    Value entries = code.toFloat(
-        code.load(states[number].buffer.memref, kernel.constantIndex(i), count));
-    states[number].table.push_back(resize(code, entries, lanes));
-  }
+  states[number].table =
+      loadTableVectors(code, states[number].buffer.memref, leaf.entries, lanes);
 }
 
 void PanelReader::loadByteTable(size_t number) {
@@ -168,54 +157,13 @@ TileValues PanelReader::leafWords(size_t number) {
 }
 
 TileValues PanelReader::leafFloats(size_t number) {
-  const Leaf &leaf = weight.leaves[number];
-  const PanelShape &shape = weight.shape;
   TileCode code(*current, kernel.getLoc());
-  unsigned bits = leaf.layout.planes[0];
-  SmallVector<float> entries;
-  for (int64_t i = 0; i < shape.lanes; ++i) {
-    int64_t entry = i & ((1 << bits) - 1), half = 1 << (bits - 1);
-    if (!leaf.element.isUnsignedInteger())
-      entry = (entry ^ half) - half;
-    entries.push_back(entry);
-  }
-  auto single = VectorType::get({shape.lanes}, code.b.getF32Type());
-  Value table = arith::ConstantOp::create(
-      code.b, code.loc, DenseElementsAttr::get(single, ArrayRef<float>(entries)));
+  Value table = makeCodeTable(code, weight.leaves[number].element, weight.shape.lanes);
   TileValues values = leafWords(number);
   for (auto &row : values)
     for (Value &x : row)
-      x = callIntrinsic(code, "llvm.x86.avx512.permvar.sf.512", {table, x});
+      x = permuteVector(code, table, x);
   return values;
-}
-
-/// Entries of a table of f32 in registers; bits above those that count are ignored.
-Value PanelReader::lookUpWords(size_t table, Value codes) {
-  ArrayRef<Value> parts = states[table].table;
-  TileCode code(*current, kernel.getLoc());
-  Type type = codes.getType();
-  Value zero = code.constant(type, 0);
-  auto choose = [&](int64_t bit, Value set, Value clear) -> Value {
-    Value moved = arith::ShLIOp::create(code.b, code.loc, codes,
-                                        code.constant(type, 31 - bit));
-    Value test = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::slt,
-                                       moved, zero);
-    return arith::SelectOp::create(code.b, code.loc, test, set, clear);
-  };
-  if (weight.shape.lanes == 8) {
-    auto permute = [&](Value part) {
-      return callIntrinsic(code, "llvm.x86.avx2.permps", {part, codes});
-    };
-    Value low = permute(parts[0]);
-    return parts.size() == 1 ? low : choose(3, permute(parts[1]), low);
-  }
-  auto permute = [&](Value low, Value high) {
-    return callIntrinsic(code, "llvm.x86.avx512.vpermi2var.ps.512", {low, codes, high});
-  };
-  if (parts.size() == 1)
-    return callIntrinsic(code, "llvm.x86.avx512.permvar.sf.512", {parts[0], codes});
-  Value low = permute(parts[0], parts[1]);
-  return parts.size() == 2 ? low : choose(5, permute(parts[2], parts[3]), low);
 }
 
 /// Elements of a table in memory, as f32.
@@ -261,14 +209,8 @@ SmallVector<Value> PanelReader::byteCodes(size_t number) {
   auto bytes = VectorType::get({size}, code.b.getI8Type());
   auto pairs = VectorType::get({size / 2}, code.b.getI16Type());
   // Bytes are shifted in pairs; what comes from the neighbour is masked or ignored.
-  auto shifted = [&](Value x, int64_t right) -> Value {
-    if (right == 0)
-      return x;
-    x = code.bitcast(x, pairs);
-    Value by = code.constant(pairs, std::abs(right));
-    x = right < 0 ? arith::ShLIOp::create(code.b, code.loc, x, by).getResult()
-                  : arith::ShRUIOp::create(code.b, code.loc, x, by).getResult();
-    return code.bitcast(x, bytes);
+  auto shifted = [&](Value x, int64_t right) {
+    return code.bitcast(code.shiftRight(code.bitcast(x, pairs), right), bytes);
   };
   SmallVector<Value> sets;
   for (int64_t row = offset; row < offset + rows; row += step) {
@@ -418,7 +360,7 @@ TileValues PanelReader::lookUp(const Child &table, const Child &codes) {
         if (index.getType() != words)
           index = arith::ExtUIOp::create(code.b, code.loc, words, index);
         if (inRegisters) {
-          values.back().push_back(lookUpWords(table.number, index));
+          values.back().push_back(lookUpVectors(code, states[table.number].table, index));
           continue;
         }
         if (entries.length > 1)

@@ -60,8 +60,7 @@ void PanelWeight::chooseByteTables(const TargetDescription &target) {
         table.element.getIntOrFloatBitWidth() > (isa<FloatType>(table.element) ? 32 : 8))
       continue;
     Leaf &codes = leaves[table.codes];
-    auto layout =
-        ElementLayout::getBytes(codes.element.getIntOrFloatBitWidth(), shape, 0);
+    auto layout = ElementLayout::getBytes(codes.element.getIntOrFloatBitWidth(), shape);
     table.isByteTable = codes.isCodes() && setLayout(codes, layout);
     table.isSignMagnitude &= table.isByteTable && layout.planes.front() == 8;
     if (table.isSignMagnitude)
@@ -75,8 +74,8 @@ void PanelWeight::chooseWords(const TargetDescription &target) {
   for (Leaf &leaf : leaves)
     if (leaf.isCodes() && (leaf.layout.kind == ElementLayout::Kind::Planes ||
                            (windows && leaf.layout.kind == ElementLayout::Kind::Whole)))
-      setLayout(leaf, ElementLayout::getWords(leaf.element.getIntOrFloatBitWidth(), shape,
-                                              0));
+      setLayout(leaf,
+                ElementLayout::getWords(leaf.element.getIntOrFloatBitWidth(), shape));
 }
 
 FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
@@ -121,16 +120,8 @@ void PanelWeight::chooseLayouts(const TargetDescription &target) {
   chooseWords(target);
   int64_t padded = llvm::alignTo(reduction, step);
   for (Leaf &leaf : leaves)
-    if (leaf.packing.kind == TilePacking::Kind::Elements) {
-      int64_t positions = padded / leaf.per * leaf.stored;
-      unsigned bits = leaf.layout.planes.front();
-      if (leaf.layout.kind == ElementLayout::Kind::Words)
-        leaf.layout = ElementLayout::getWords(bits, shape, positions);
-      else if (leaf.layout.kind == ElementLayout::Kind::Bytes)
-        leaf.layout = ElementLayout::getBytes(bits, shape, positions);
-      else
-        leaf.layout = ElementLayout::get(leaf.element, shape, positions);
-    }
+    if (leaf.packing.kind == TilePacking::Kind::Elements)
+      leaf.layout.setPositions(padded / leaf.per * leaf.stored);
 }
 
 /// Whether operands packed so have one value per output (and group).
@@ -289,10 +280,13 @@ LogicalResult PanelWeight::readTables(const Node &node, ArrayRef<TilePacking> pa
   return success();
 }
 
+bool PanelWeight::hasLongSteps() const {
+  constexpr int64_t kLongStep = 32;
+  return step > kLongStep;
+}
+
 bool PanelWeight::isLight() const {
-  // Long steps, whose code each size of tile repeats, would take long to compile.
-  constexpr int64_t kMaxStep = 32;
-  return compacts == 0 && step <= kMaxStep && llvm::none_of(leaves, [](const Leaf &leaf) {
+  return compacts == 0 && !hasLongSteps() && llvm::none_of(leaves, [](const Leaf &leaf) {
            return leaf.isByteTable && leaf.entries > 128;
          });
 }

@@ -77,6 +77,10 @@ public:
   /// Whether `value` is a constant of the kernel or made of such by codecs.
   static bool isWeight(mlir::Value value);
 
+  /// The operand whose zeros are zeros of the codec's value, as `pith-outline-kernels`
+  /// noted it or the codec says; nothing if there is none.
+  static std::optional<unsigned> getZerosOf(WeightCodecOpInterface codec);
+
   /// Looks at a weight of `shape.outputs` outputs and `reduction` positions.
   /// With `transposed` it is a dense `[reduction, outputs]`. Fails with a diagnostic.
   static mlir::FailureOr<PanelWeight> get(KernelEmitter &kernel,
@@ -100,8 +104,11 @@ public:
   static int64_t byteBlock(const TargetDescription &target);
   /// Whether values need no more than a conversion after loading.
   bool isDense() const { return nodes.empty(); }
+  /// Whether a step's code is so long that each size of tile having it again would take
+  /// long to compile.
+  bool hasLongSteps() const;
   /// Whether decoding takes so few operations that the products of some rows hide them:
-  /// no large tables, nothing in compact form.
+  /// no large tables, nothing in compact form, no long steps.
   bool isLight() const;
   /// Whether reading must start at one of the `starts`.
   bool isSequential() const { return compacts > 0; }
@@ -214,7 +221,6 @@ private:
   llvm::SmallVector<mlir::Value> byteCodes(size_t number);
   TileValues lookUpSets(size_t table, size_t codes);
   mlir::Value lookUpBytes(llvm::ArrayRef<mlir::Value> blocks, mlir::Value codes);
-  mlir::Value lookUpWords(size_t table, mlir::Value codes);
   mlir::Value gatherWords(size_t table, mlir::Value codes);
   mlir::Value leafExpand(size_t number, mlir::Value mask);
   mlir::Value loadCompact(size_t number, mlir::Value offset);

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "PermutedTile.h"
+#include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <map>
@@ -21,16 +21,6 @@ using namespace pith;
 static constexpr int64_t kRowsInRegisters = 4;
 /// Of more rows, those whose products the compiler may put in any order.
 static constexpr int64_t kRowsAtOnce = 4;
-
-/// Computes `value` before accesses to memory that come later.
-static void finish(TileCode &code, Value &value) {
-  value = LLVM::InlineAsmOp::create(
-              code.b, code.loc, TypeRange{value.getType()}, ValueRange{value},
-              /*asm_string=*/"", /*constraints=*/"=v,0,~{memory}",
-              /*has_side_effects=*/true, /*is_align_stack=*/false,
-              LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
-              .getResult(0);
-}
 
 namespace {
 class WindowEmitter {
@@ -91,11 +81,7 @@ Value WindowEmitter::index(TileCode &code, TilePosition k, int64_t entry,
   int64_t windows = k.offset % layout.unit / layout.positions;
   int64_t bit = (windows * layout.entries + entry) * layout.bits;
   Value word = loadWord(code, k, bit / layout.wordBits, vector);
-  int64_t shift = bit % layout.wordBits;
-  if (shift == 0)
-    return word;
-  return arith::ShRUIOp::create(code.b, code.loc, word,
-                                code.constant(word.getType(), double(shift)));
+  return code.shiftRight(word, bit % layout.wordBits);
 }
 
 /// A window's activations of a row.
@@ -126,15 +112,12 @@ Value WindowEmitter::loadRow(TileCode &code, const TileRows &here, int64_t row,
 }
 
 Value WindowEmitter::permute(TileCode &code, Value x, Value index) {
-  bool isWide = shape.lanes == 16, inLane = layout.loaded == 4;
-  StringRef name;
-  if (inLane)
-    name = isWide ? "llvm.x86.avx512.vpermilvar.ps.512" : "llvm.x86.avx.vpermilvar.ps.256";
-  else
-    name = isWide ? "llvm.x86.avx512.permvar.sf.512" : "llvm.x86.avx2.permps";
-  return LLVM::CallIntrinsicOp::create(code.b, code.loc, x.getType(),
-                                       code.b.getStringAttr(name), ValueRange{x, index})
-      .getResult(0);
+  if (layout.loaded != 4)
+    return permuteVector(code, x, index);
+  return callIntrinsic(code,
+                       shape.lanes == 16 ? "llvm.x86.avx512.vpermilvar.ps.512"
+                                         : "llvm.x86.avx.vpermilvar.ps.256",
+                       {x, index});
 }
 
 void WindowEmitter::emitWindow(TileCode &code, TilePosition k,
@@ -162,8 +145,10 @@ void WindowEmitter::emitWindow(TileCode &code, TilePosition k,
       // registers, and no more than some wait for their entry.
       if (numRows > kRowsInRegisters && (m + 1 == numRows || m % kRowsAtOnce == 3))
         for (int64_t row = m / kRowsAtOnce * kRowsAtOnce; row <= m; ++row)
-          for (int64_t v = 0; v < shape.vectors; ++v)
-            finish(code, sums[(set * numRows + row) * shape.vectors + v]);
+          for (int64_t v = 0; v < shape.vectors; ++v) {
+            Value &sum = sums[(set * numRows + row) * shape.vectors + v];
+            sum = code.finish(sum);
+          }
     }
   }
 }

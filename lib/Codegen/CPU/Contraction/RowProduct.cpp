@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
-#include "SpacedRows.h"
+#include "StoredRows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -23,7 +23,6 @@ using namespace pith;
 
 /// Rows of one job: bounds the memory for waiting sums.
 static constexpr int64_t kRowsPerJob = 128;
-static constexpr int64_t kLongStep = 32;
 
 namespace {
 class RowProductEmitter {
@@ -31,8 +30,7 @@ public:
   RowProductEmitter(KernelEmitter &kernel, const RowProduct &product,
                     PanelWeight weight)
       : kernel(kernel), product(product), weight(std::move(weight)),
-        rows(kernel, product.rowAxes), contraction(kernel, this->weight),
-        rowStride(product.reduction) {}
+        rows(kernel, product.rowAxes), contraction(kernel, this->weight) {}
 
   LogicalResult emit();
 
@@ -50,9 +48,8 @@ private:
   FloatContraction contraction;
   SmallVector<int64_t> sizes;
   int64_t rowsPerJob = 1;
-  KernelBuffer lhs;
-  int64_t lhsScratch = -1;
-  int64_t rowStride = 0; ///< elements from row to row
+  StoredRows left;
+  KernelBuffer lhs; ///< of the current task
 };
 } // namespace
 
@@ -89,10 +86,10 @@ void RowProductEmitter::emitRows(OpBuilder &builder, Mode mode, Value panel,
                    TileCode innerCode(inner, loc);
                    RowTile tile;
                    tile.rows.memref = lhs.memref;
-                   tile.rows.base = innerCode.mul(row, rowStride);
+                   tile.rows.base = innerCode.mul(row, left.stride);
                    for (int64_t m = 0; m < size; ++m)
                      tile.rows.offsets.push_back(
-                         inner.getIndexAttr(m * rowStride));
+                         inner.getIndexAttr(m * left.stride));
                    tile.position = [this, row, loc](OpBuilder &at, Value m) {
                      return rows.position(at, TileCode(at, loc).add(row, m));
                    };
@@ -114,7 +111,7 @@ void RowProductEmitter::emitJob(OpBuilder &builder, Value panel, Value block) {
     return emitRows(builder, Mode::Direct, panel, from, to,
                     rows.tileSizes(directRows()), *count);
   // Code of long steps is not repeated for each number of rows.
-  if (count || many == Mode::Direct || weight.getStep() > kLongStep)
+  if (count || many == Mode::Direct || weight.hasLongSteps())
     return emitRows(builder, many, panel, from, to, sizes, rowsPerJob);
   // Few rows: straight from the packed weight, read once.
   int64_t few = directRows();
@@ -144,20 +141,11 @@ LogicalResult RowProductEmitter::emit() {
   weight.setPackings(kernel,
                      contraction.blockStarts(direct ? Mode::Direct
                                                     : contraction.chooseMode(1)));
-  if (!isa<BlockArgument>(product.lhs)) {
-    auto made = emitDequantizedRows(kernel, product.lhs);
-    if (failed(made))
-      return failure();
-    lhsScratch = *made;
-  } else if (weight.getWindows() &&
-             needsSpacedRows(product.reduction, getElementTypeOrSelf(product.lhs.getType()),
-                             count)) {
-    auto made = emitSpacedRows(kernel, product.lhs, rows.getCount(), product.reduction);
-    if (failed(made))
-      return failure();
-    lhsScratch = *made;
-    rowStride = getSpacedStride(product.reduction);
-  }
+  auto stored = StoredRows::get(kernel, product.lhs, rows, product.reduction,
+                                /*loadsLines=*/weight.getWindows().has_value());
+  if (failed(stored))
+    return failure();
+  left = *stored;
 
   AffineExpr blocks = rows.getCount().ceilDiv(rowsPerJob);
   AffineExpr panels = getAffineConstantExpr(shape.panels(), context);
@@ -171,10 +159,7 @@ LogicalResult RowProductEmitter::emit() {
   AffineExpr cost = job + weight.panelBytes() / 15;
   return kernel.addTask(
       jobs, cost, [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
-        if (lhsScratch >= 0)
-          lhs = kernel.scratch(lhsScratch, builder.getF32Type());
-        else
-          lhs = kernel.argument(cast<BlockArgument>(product.lhs).getArgNumber());
+        lhs = left.getBuffer(kernel);
         KernelEmitter::loop(builder, kernel.getLoc(), lo, hi, 1,
                             [&](OpBuilder &b, Value number) {
                               SmallVector<Value> at =

@@ -17,7 +17,8 @@
 
 #include "Kernels.h"
 #include "SlidingReader.h"
-#include "SpacedRows.h"
+#include "StoredRows.h"
+#include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -35,7 +36,7 @@ class SlidingProduct {
 public:
   SlidingProduct(KernelEmitter &kernel, const RowProduct &product, SlidingWeight weight)
       : kernel(kernel), loc(kernel.getLoc()), product(product), weight(std::move(weight)),
-        rows(kernel, product.rowAxes), rowStride(product.reduction) {}
+        rows(kernel, product.rowAxes) {}
   LogicalResult emit();
 
 private:
@@ -55,9 +56,8 @@ private:
   RowSpace rows;
   SmallVector<int64_t> sizes;
   int64_t rowsPerJob = 1;
-  int64_t rowStride = 0; ///< elements from row to row
-  KernelBuffer lhs;
-  int64_t lhsScratch = -1;
+  StoredRows left;
+  KernelBuffer lhs; ///< of the current task
 };
 } // namespace
 
@@ -92,7 +92,7 @@ SmallVector<Value> SlidingProduct::emitTurns(OpBuilder &b, SlidingReader &reader
       for (int64_t i = 0; i < share; ++i) {
         int64_t step = window * share + i;
         Value &sum = carried[step % sets * left.size() + m];
-        sum = code.fma(values[step], SlidingReader::permute(code, x, places[step]), sum,
+        sum = code.fma(values[step], permuteVector(code, x, places[step]), sum,
                        kernel.getTarget().hasFMA);
       }
     }
@@ -124,11 +124,11 @@ SmallVector<Value> SlidingProduct::emitGroup(OpBuilder &b, SlidingReader &reader
 void SlidingProduct::emitTile(OpBuilder &b, SlidingReader &reader, Value panel, Value row,
                               int64_t size) {
   TileCode code(b, loc);
-  TileRows left;
-  left.memref = lhs.memref;
-  left.base = code.mul(row, rowStride);
+  TileRows tile;
+  tile.memref = lhs.memref;
+  tile.base = code.mul(row, left.stride);
   for (int64_t m = 0; m < size; ++m)
-    left.offsets.push_back(b.getIndexAttr(m * rowStride));
+    tile.offsets.push_back(b.getIndexAttr(m * left.stride));
   // As in RegisterTile: enough sums in flight, as far as a turn has steps.
   int64_t sets = 1;
   while (sets < SlidingLayout::kTurn && size * sets < 8 &&
@@ -138,7 +138,7 @@ void SlidingProduct::emitTile(OpBuilder &b, SlidingReader &reader, Value panel, 
   SmallVector<Value> sums(sets * size, code.constant(floats, 0));
   int64_t groups = weight.layout.groups();
   if (groups == 1) {
-    sums = emitGroup(b, reader, panel, kernel.constantIndex(0), left, sums);
+    sums = emitGroup(b, reader, panel, kernel.constantIndex(0), tile, sums);
   } else {
     auto loop =
         scf::ForOp::create(b, loc, kernel.constantIndex(0), kernel.constantIndex(groups),
@@ -146,7 +146,7 @@ void SlidingProduct::emitTile(OpBuilder &b, SlidingReader &reader, Value panel, 
     OpBuilder inner(b.getContext());
     inner.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> done = emitGroup(inner, reader, panel, loop.getInductionVar(),
-                                        left, loop.getRegionIterArgs());
+                                        tile, loop.getRegionIterArgs());
     scf::YieldOp::create(inner, loc, done);
     sums.assign(loop.result_begin(), loop.result_end());
   }
@@ -178,19 +178,11 @@ LogicalResult SlidingProduct::emit() {
   weight.setPackings(kernel);
   sizes = rows.tileSizes(kernel.getTarget().vectorRegisters >= 32 ? 16 : 8);
   rowsPerJob = std::max<int64_t>(1, kRowsPerJob / sizes[0]) * sizes[0];
-  if (!isa<BlockArgument>(product.lhs)) {
-    auto made = emitDequantizedRows(kernel, product.lhs);
-    if (failed(made))
-      return failure();
-    lhsScratch = *made;
-  } else if (needsSpacedRows(product.reduction, getElementTypeOrSelf(product.lhs.getType()),
-                             rows.getConstantCount())) {
-    auto made = emitSpacedRows(kernel, product.lhs, rows.getCount(), product.reduction);
-    if (failed(made))
-      return failure();
-    lhsScratch = *made;
-    rowStride = getSpacedStride(product.reduction);
-  }
+  auto stored = StoredRows::get(kernel, product.lhs, rows, product.reduction,
+                                /*loadsLines=*/true);
+  if (failed(stored))
+    return failure();
+  left = *stored;
   AffineExpr panels = getAffineConstantExpr(weight.layout.shape.panels(), context);
   SmallVector<AffineExpr> jobSpace{panels, rows.getCount().ceilDiv(rowsPerJob)};
   int64_t perRow = weight.panelBytes() / 100 + weight.layout.shape.lanes;
@@ -201,9 +193,7 @@ LogicalResult SlidingProduct::emit() {
   return kernel.addTask(
       jobSpace[0] * jobSpace[1], job + weight.panelBytes() / 15,
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
-        lhs = lhsScratch >= 0
-                  ? kernel.scratch(lhsScratch, builder.getF32Type())
-                  : kernel.argument(cast<BlockArgument>(product.lhs).getArgNumber());
+        lhs = left.getBuffer(kernel);
         KernelEmitter::loop(builder, loc, lo, hi, 1, [&](OpBuilder &b, Value job) {
           SmallVector<Value> at = kernel.delinearize(b, job, jobSpace);
           emitJob(b, at[0], at[1]);

@@ -10,9 +10,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "SlidingReader.h"
+#include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
@@ -68,22 +68,12 @@ SlidingReader::SlidingReader(KernelEmitter &kernel, const SlidingWeight &weight,
     }
 }
 
-/// Tables repeat until they fill vectors.
 void SlidingReader::loadTable(Value table) {
   TileCode code(*current, kernel.getLoc());
-  int64_t lanes = weight.layout.shape.lanes;
-  int64_t entries = cast<RankedTensorType>(table.getType()).getNumElements();
   Value memref = kernel.argument(cast<BlockArgument>(table).getArgNumber()).memref;
-  int64_t count = std::min(lanes, entries);
-  SmallVector<int64_t> order;
-  for (int64_t lane = 0; lane < lanes; ++lane)
-    order.push_back(lane % count);
-  for (int64_t at = 0; at < entries; at += lanes) {
-    Value part = code.toFloat(code.load(memref, code.index(at), count));
-    if (count < lanes)
-      part = vector::ShuffleOp::create(code.b, code.loc, part, part, order);
-    tables[table].push_back(part);
-  }
+  tables[table] =
+      loadTableVectors(code, memref, cast<RankedTensorType>(table.getType()).getNumElements(),
+                       weight.layout.shape.lanes);
 }
 
 SmallVector<Value> SlidingReader::lanesOf(WeightCodecOpInterface op, unsigned index) {
@@ -144,17 +134,7 @@ TileValues SlidingReader::floats(size_t level) {
   int64_t lanes = weight.layout.shape.lanes;
   if (isCode && weight.layout.bits == SlidingLayout::kNibble && lanes == 16) {
     // A look-up takes one operation, a conversion three.
-    unsigned width = weight.element.getIntOrFloatBitWidth();
-    SmallVector<float> numbers;
-    for (int64_t i = 0; i < lanes; ++i) {
-      bool isNegative = !weight.element.isUnsignedInteger() && i >> (width - 1) & 1;
-      int64_t low = i & ((1 << width) - 1);
-      numbers.push_back(float(isNegative ? low - (1 << width) : low));
-    }
-    auto type = VectorType::get({lanes}, code.b.getF32Type());
-    Value table = arith::ConstantOp::create(
-        code.b, code.loc, DenseElementsAttr::get(type, ArrayRef<float>(numbers)));
-    return lookUp({table});
+    return lookUp(makeCodeTable(code, weight.element, lanes));
   }
   TileValues values = tile(level);
   for (SmallVector<Value> &step : values)
@@ -170,12 +150,6 @@ Value SlidingReader::loadWords(unsigned argument, Value at, unsigned bits) {
   Value raw = code.load(kernel.argument(argument).memref, at, lanes * bits / 8);
   auto words = VectorType::get({lanes}, code.b.getIntegerType(bits));
   return code.toInt(code.bitcast(raw, words), /*isUnsigned=*/true);
-}
-
-static Value shiftRight(TileCode &code, Value x, int64_t by) {
-  if (by == 0)
-    return x;
-  return arith::ShRUIOp::create(code.b, code.loc, x, code.constant(x.getType(), by));
 }
 
 /// What is stored of each step: floats as f32, codes as i32.
@@ -219,29 +193,10 @@ TileValues SlidingReader::lookUp(ArrayRef<Value> table) {
                           layout.bits * SlidingLayout::kTurn);
   TileValues values;
   for (int64_t step = 0; step < SlidingLayout::kTurn; ++step) {
-    Value places = shiftRight(code, words, step * layout.bits);
-    Value x = permute(code, table[0], places);
-    if (table.size() > 1) {
-      Value top =
-          arith::ShLIOp::create(code.b, code.loc, words,
-                                code.constant(words.getType(), 28 - step * layout.bits));
-      Value isHigh = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::slt,
-                                           top, code.constant(words.getType(), 0));
-      x = arith::SelectOp::create(code.b, code.loc, isHigh,
-                                  permute(code, table[1], places), x);
-    }
+    Value x = lookUpVectors(code, table, code.shiftRight(words, step * layout.bits));
     values.push_back({x});
   }
   return values;
-}
-
-Value SlidingReader::permute(TileCode &code, Value vector, Value places) {
-  bool isWide = cast<VectorType>(vector.getType()).getDimSize(0) == 16;
-  StringRef name = isWide ? "llvm.x86.avx512.permvar.sf.512" : "llvm.x86.avx2.permps";
-  return LLVM::CallIntrinsicOp::create(code.b, code.loc, vector.getType(),
-                                       code.b.getStringAttr(name),
-                                       ValueRange{vector, places})
-      .getResult(0);
 }
 
 //===----------------------------------------------------------------------===//
@@ -343,7 +298,7 @@ SmallVector<Value> SlidingReader::getPlaces(OpBuilder &builder, Value number) {
   Value words = loadWords(weight.where, at, 16);
   SmallVector<Value> places;
   for (int64_t step = 0; step < SlidingLayout::kTurn; ++step)
-    places.push_back(shiftRight(code, words, 4 * step));
+    places.push_back(code.shiftRight(words, 4 * step));
   return places;
 }
 

@@ -61,9 +61,6 @@ public:
   /// The first turn of group `number`, counted over all panels (`index`).
   mlir::Value getFirstTurn(mlir::OpBuilder &builder, mlir::Value number);
 
-  /// Lane `i` of `vector` where lane `i` of `places` says.
-  static mlir::Value permute(TileCode &code, mlir::Value vector, mlir::Value places);
-
 private:
   class View;
   friend class View;
@@ -84,7 +81,7 @@ private:
   mlir::Value panel, group, turn;
   /// Of each level, for the current group, and the next one.
   llvm::SmallVector<llvm::SmallVector<mlir::Value>> groupValues, nextValues;
-  llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value, 2>> tables;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> tables;
 };
 
 } // namespace pith

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PanelWeight.h"
 #include "SlidingReader.h"
 
 #include "mlir/IR/Matchers.h"
@@ -22,11 +23,7 @@ using Kind = TilePacking::Kind;
 static constexpr int64_t kMaxEntries = 16;
 
 static bool isStoredArgument(Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument)
-    return false;
-  auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  return function && function.getArgAttr(argument.getArgNumber(), "pith.weight");
+  return isa<BlockArgument>(value) && PanelWeight::isWeight(value);
 }
 
 /// An operand that is the same for all elements of a group, output or weight.
@@ -61,10 +58,10 @@ bool SlidingWeight::visit(Value value) {
     where = cast<BlockArgument>(mask).getArgNumber();
     return true;
   }
-  auto kept = codec->getAttrOfType<IntegerAttr>("pith.zeros_of");
-  if (!kept || kept.getInt() >= int64_t(codec->getNumOperands()))
+  auto kept = PanelWeight::getZerosOf(codec);
+  if (!kept || *kept >= codec->getNumOperands())
     return false;
-  Level level{codec, unsigned(kept.getInt())};
+  Level level{codec, *kept};
   levels.push_back(level);
   if (!visit(codec->getOperand(level.kept)))
     return false;

@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "StoredRows.h"
 #include "pith/Codegen/CPU/BlockTranspose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -80,7 +81,8 @@ private:
   int64_t values, where; ///< arguments
   RowSpace rows;
   int64_t lanes, vectors = 1;
-  int64_t lhsScratch = -1, columns = -1;
+  StoredRows left;
+  int64_t columns = -1;
 };
 } // namespace
 
@@ -168,10 +170,7 @@ LogicalResult SparseProduct::addTranspose() {
       getAffineConstantExpr(tiles * vectors, context),
       getAffineConstantExpr(K * lanes / 8 + 1, context),
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
-        KernelBuffer lhs =
-            lhsScratch >= 0
-                ? kernel.scratch(lhsScratch, builder.getF32Type())
-                : kernel.argument(cast<BlockArgument>(product.lhs).getArgNumber());
+        KernelBuffer lhs = left.getBuffer(kernel);
         Value out = kernel.scratch(columns, builder.getF32Type()).memref;
         KernelEmitter::loop(builder, loc, lo, hi, 1, [&](OpBuilder &b, Value job) {
           TileCode code(b, loc);
@@ -287,12 +286,11 @@ LogicalResult SparseProduct::emit() {
          product.reduction * vectors * 2 * lanes * 4 <= kTileBytes)
     vectors *= 2;
   setPackings();
-  if (!isa<BlockArgument>(product.lhs)) {
-    auto made = emitDequantizedRows(kernel, product.lhs);
-    if (failed(made))
-      return failure();
-    lhsScratch = *made;
-  }
+  auto stored = StoredRows::get(kernel, product.lhs, rows, product.reduction,
+                                /*loadsLines=*/false);
+  if (failed(stored))
+    return failure();
+  left = *stored;
   if (failed(addTranspose()))
     return failure();
   int64_t tileRows = vectors * lanes;

@@ -103,15 +103,20 @@ Value TileCode::max(Value x, Value y) {
   return arith::MaxSIOp::create(b, loc, x, y);
 }
 
+/// Inline assembly without an instruction, of which the compiler sees the constraints.
+static LLVM::InlineAsmOp createEmptyAsm(TileCode &code, TypeRange results,
+                                        ValueRange operands, StringRef constraints,
+                                        bool hasSideEffects) {
+  return LLVM::InlineAsmOp::create(code.b, code.loc, results, operands,
+                                   /*asm_string=*/"", constraints, hasSideEffects,
+                                   /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                                   LLVM::AsmDialectAttr(), ArrayAttr());
+}
+
 Value TileCode::opaque(Value x) {
   Type word = b.getI64Type();
   Value in = arith::IndexCastOp::create(b, loc, word, x);
-  Value out = LLVM::InlineAsmOp::create(
-                  b, loc, TypeRange{word}, ValueRange{in}, /*asm_string=*/"",
-                  /*constraints=*/"=r,0", /*has_side_effects=*/false,
-                  /*is_align_stack=*/false, LLVM::TailCallKind::None,
-                  LLVM::AsmDialectAttr(), ArrayAttr())
-                  .getResult(0);
+  Value out = createEmptyAsm(*this, word, in, "=r,0", /*hasSideEffects=*/false).getResult(0);
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), out);
 }
 
@@ -127,10 +132,22 @@ Value TileCode::opaqueBits(Value vector) {
 }
 
 void TileCode::barrier() {
-  LLVM::InlineAsmOp::create(b, loc, TypeRange(), ValueRange(), /*asm_string=*/"",
-                            /*constraints=*/"~{memory}", /*has_side_effects=*/true,
-                            /*is_align_stack=*/false, LLVM::TailCallKind::None,
-                            LLVM::AsmDialectAttr(), ArrayAttr());
+  createEmptyAsm(*this, TypeRange(), ValueRange(), "~{memory}", /*hasSideEffects=*/true);
+}
+
+Value TileCode::finish(Value vector) {
+  return createEmptyAsm(*this, vector.getType(), vector, "=v,0,~{memory}",
+                        /*hasSideEffects=*/true)
+      .getResult(0);
+}
+
+Value TileCode::shiftRight(Value x, int64_t by) {
+  if (by == 0)
+    return x;
+  Value amount = constant(x.getType(), std::abs(by));
+  if (by < 0)
+    return arith::ShLIOp::create(b, loc, x, amount);
+  return arith::ShRUIOp::create(b, loc, x, amount);
 }
 
 Value TileCode::constant(Type type, double value) {

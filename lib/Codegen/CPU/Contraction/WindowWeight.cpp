@@ -18,8 +18,7 @@ using namespace pith;
 
 using Kind = TilePacking::Kind;
 
-/// The operand that a codec above a sparse form decodes element by element.
-static std::optional<unsigned> getZerosOf(WeightCodecOpInterface codec) {
+std::optional<unsigned> PanelWeight::getZerosOf(WeightCodecOpInterface codec) {
   if (auto kept = codec->getAttrOfType<IntegerAttr>("pith.zeros_of"))
     return kept.getInt();
   return codec.getZeroKeepingOperand();
@@ -36,7 +35,7 @@ static WeightCodecOpInterface findEntries(Value value) {
     bool isStored = entries && where && entries != where;
     return form->m > 0 && isStored ? codec : WeightCodecOpInterface();
   }
-  auto kept = getZerosOf(codec);
+  auto kept = PanelWeight::getZerosOf(codec);
   if (!kept || *kept >= codec->getNumOperands())
     return {};
   for (unsigned i = 0; i < codec->getNumOperands(); ++i) {

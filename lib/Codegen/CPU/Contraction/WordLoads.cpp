@@ -51,7 +51,6 @@ struct PanelReader::WordFields {
   Value load(int64_t word);
   /// For what is at the top of a word, which is not kept in a register until then.
   Value loadAgain(int64_t word);
-  Value shift(Value x, int64_t right);
   Value mask(Value x, unsigned from, unsigned count) {
     return arith::AndIOp::create(code.b, code.loc, x,
                                  constant(((int64_t(1) << count) - 1) << from));
@@ -91,22 +90,13 @@ Value PanelReader::WordFields::loadAgain(int64_t word) {
   return code.bitcast(code.load(memref, code.add(again, word * line()), line()), type);
 }
 
-Value PanelReader::WordFields::shift(Value x, int64_t right) {
-  if (right == 0)
-    return x;
-  Value amount = constant(std::abs(right));
-  if (right < 0)
-    return arith::ShLIOp::create(code.b, code.loc, x, amount);
-  return arith::ShRUIOp::create(code.b, code.loc, x, amount);
-}
-
 Value PanelReader::WordFields::getCode(ArrayRef<ElementLayout::Field> element,
                                        int64_t first, bool clean) {
   Value all;
   for (const ElementLayout::Field &field : element) {
     int64_t number = first + field.word;
     Value word = element.size() > 1 ? loadAgain(number) : load(number);
-    Value x = shift(word, int64_t(field.from) - field.to);
+    Value x = code.shiftRight(word, int64_t(field.from) - field.to);
     bool isTop = field.from + field.count == 32 && field.from >= field.to;
     if (element.size() > 1 || (clean && !isTop))
       x = mask(x, field.to, field.count);
@@ -128,7 +118,7 @@ Value PanelReader::WordFields::getInt(ArrayRef<ElementLayout::Field> element,
     x = load(first + element.front().word);
     end = element.front().from + bits;
   }
-  return arith::ShRSIOp::create(code.b, code.loc, shift(x, int64_t(end) - 32),
+  return arith::ShRSIOp::create(code.b, code.loc, code.shiftRight(x, int64_t(end) - 32),
                                 constant(32 - bits));
 }
 
@@ -154,7 +144,7 @@ Value PanelReader::WordFields::getFloat(ArrayRef<ElementLayout::Field> element,
     if (from >= half) {
       Value &moved = upper[word];
       if (!moved)
-        moved = shift(x, half);
+        moved = code.shiftRight(x, half);
       x = moved;
       from -= half;
     }

@@ -63,12 +63,14 @@ struct ElementLayout {
                            int64_t positions);
   /// Elements of 2 to 7 bits in as few words as hold them without a rest; a word has
   /// elements of all of a panel's vectors.
-  static ElementLayout getWords(unsigned bits, const PanelShape &shape, int64_t positions);
+  static ElementLayout getWords(unsigned bits, const PanelShape &shape);
   /// Elements of 2 to 8 bits that index tables of bytes, four vectors to a set: the one
   /// of vector `s` in lane `l` is in byte 16 ⌊l / 4⌋ + 4 s + l mod 4 of the set's lines, so
   /// that bytes of entries come to their places by interleaving within 16 bytes. Lines
   /// hold 4, 2 or 1 bits of some sets (all 8 of one).
-  static ElementLayout getBytes(unsigned bits, const PanelShape &shape, int64_t positions);
+  static ElementLayout getBytes(unsigned bits, const PanelShape &shape);
+  /// Makes room for at least `count` positions.
+  void setPositions(int64_t count);
   /// Of `Words`: where each element of a step lies, `[position][vector]`. As many as fit
   /// follow each other in every word; what is left at the top of the words makes up the
   /// others, each behind those of the last word that it needs. Of `Bytes`: where those of

@@ -63,6 +63,10 @@ struct TileCode {
   mlir::Value opaqueBits(mlir::Value vector);
   /// Keeps accesses to memory on their side of this place.
   void barrier();
+  /// The same vector, computed before any access to memory behind this place.
+  mlir::Value finish(mlir::Value vector);
+  /// Zeros come from above; a negative number shifts left.
+  mlir::Value shiftRight(mlir::Value x, int64_t by);
   mlir::Value constant(mlir::Type type, double value);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
   mlir::Value bitcast(mlir::Value vector, mlir::Type type);

@@ -1,13 +1,13 @@
-//===- SpacedRows.cpp - Rows that do not share cache lines ----------------===//
+//===- StoredRows.cpp - Where a product's kernel reads its rows -----------===//
 //
 // Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "SpacedRows.h"
+#include "StoredRows.h"
 
-#include "pith/Codegen/CPU/Contraction/RegisterTile.h"
+#include "Kernels.h"
 
 using namespace mlir;
 using namespace pith;
@@ -15,18 +15,21 @@ using namespace pith;
 /// Equal low bits of addresses mean the same place.
 static constexpr int64_t kPlaceBytes = 4096, kLineBytes = 64;
 
-int64_t pith::getSpacedStride(int64_t reduction) {
+/// Elements between rows of `reduction` f32 that do not compete.
+static int64_t getSpacedStride(int64_t reduction) {
   return reduction * 4 % kPlaceBytes == 0 ? reduction + kLineBytes / 4 : reduction;
 }
 
-bool pith::needsSpacedRows(int64_t reduction, Type type, std::optional<int64_t> count) {
+/// Whether `count` rows (nothing: any number) would compete.
+static bool compete(int64_t reduction, Type type, std::optional<int64_t> count) {
   constexpr int64_t kFew = 3;
   int64_t bytes = type.getIntOrFloatBitWidth() / 8;
   return reduction > 0 && reduction * bytes % kPlaceBytes == 0 && (!count || *count >= kFew);
 }
 
-FailureOr<int64_t> pith::emitSpacedRows(KernelEmitter &kernel, Value lhs, AffineExpr count,
-                                        int64_t reduction) {
+/// Adds a task that copies rows as f32 to a buffer, at the stride of `getSpacedStride`.
+static FailureOr<int64_t> emitSpacedRows(KernelEmitter &kernel, Value lhs,
+                                         AffineExpr count, int64_t reduction) {
   int64_t stride = getSpacedStride(reduction), lanes = kernel.getLanes();
   int64_t number = kernel.addScratch(count * (stride * 4));
   auto done = kernel.addTask(
@@ -52,4 +55,30 @@ FailureOr<int64_t> pith::emitSpacedRows(KernelEmitter &kernel, Value lhs, Affine
   if (failed(done))
     return failure();
   return number;
+}
+
+FailureOr<StoredRows> StoredRows::get(KernelEmitter &kernel, Value lhs,
+                                      const RowSpace &rows, int64_t reduction,
+                                      bool loadsLines) {
+  StoredRows stored;
+  stored.lhs = lhs;
+  stored.stride = reduction;
+  FailureOr<int64_t> made = -1;
+  if (!isa<BlockArgument>(lhs)) {
+    made = emitDequantizedRows(kernel, lhs);
+  } else if (loadsLines && compete(reduction, getElementTypeOrSelf(lhs.getType()),
+                                   rows.getConstantCount())) {
+    made = emitSpacedRows(kernel, lhs, rows.getCount(), reduction);
+    stored.stride = getSpacedStride(reduction);
+  }
+  if (failed(made))
+    return failure();
+  stored.scratch = *made;
+  return stored;
+}
+
+KernelBuffer StoredRows::getBuffer(KernelEmitter &kernel) const {
+  if (scratch >= 0)
+    return kernel.scratch(scratch, Float32Type::get(kernel.getContext()));
+  return kernel.argument(cast<BlockArgument>(lhs).getArgNumber());
 }
