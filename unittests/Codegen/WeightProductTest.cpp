@@ -335,7 +335,7 @@ static std::vector<ProductCase> makeCases() {
       cases.push_back(Case("float_code", 3, 128, 40).codes(bits, 64).real().on(cpu));
     // Each width in words: one row and some, whole units and a rest, groups that hold
     // no whole units.
-    for (unsigned bits = 2; bits <= 7; ++bits) {
+    for (unsigned bits = 1; bits <= 7; ++bits) {
       cases.push_back(Case("word_one_row", 1, 96, 70).codes(bits, 32).real().on(cpu));
       cases.push_back(Case("word_rows", 5, 77, 33).codes(bits, 0).real().on(cpu));
       cases.push_back(Case("word_tiles", 37, 192, 50).codes(bits, 64).real().on(cpu));
@@ -348,6 +348,17 @@ static std::vector<ProductCase> makeCases() {
                           .on(cpu));
     }
   }
+  // Groups that do not even hold whole bytes of codes.
+  for (const char *cpu : {"native", "x86-64-v3", "x86-64-v2"})
+    for (unsigned bits = 1; bits <= 7; ++bits) {
+      cases.push_back(Case("byte_rows", 5, 100, 40).codes(bits, 10).real().on(cpu));
+      cases.push_back(Case("byte_unsigned", 1, 77, 33)
+                          .codes(bits, 7)
+                          .unsignedCodes()
+                          .zeroPoints()
+                          .real()
+                          .on(cpu));
+    }
   cases.push_back(Case("float_blocks", 20, 4608, 33).codes(4, 128).real());
   return std::vector<ProductCase>(cases.begin(), cases.end());
 }

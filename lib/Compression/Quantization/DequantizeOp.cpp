@@ -266,24 +266,11 @@ SmallVector<Value> DequantizeOp::getTileFactors(TileEmitter &emitter, ValueRange
 TileValues DequantizeOp::emitUnscaledTile(TileEmitter &emitter, ValueRange group) {
   OpBuilder &b = emitter.builder();
   Location loc = emitter.loc();
-  auto vectorType = VectorType::get({emitter.lanes()}, b.getF32Type());
-  auto splat = [&](float value) -> Value {
-    return arith::ConstantOp::create(
-        b, loc, DenseElementsAttr::get(vectorType, value));
-  };
-  bool isBit = getCodeType(*this).getWidth() == 1;
-  TileValues tile = isBit ? emitter.operandTile(0) : emitter.operandFloats(0);
-  for (SmallVector<Value> &step : tile)
-    for (auto [index, code] : llvm::enumerate(step)) {
-      Value value = code;
-      if (isBit)
-        value = arith::SelectOp::create(
-            b, loc, code, splat(1), splat(getCodeType(*this).isUnsigned() ? 0 : -1));
-      if (getZeroPoint())
-        value = arith::SubFOp::create(b, loc, value,
-                                      group[emitter.vectors() + index]);
-      code = value;
-    }
+  TileValues tile = emitter.operandFloats(0);
+  if (getZeroPoint())
+    for (SmallVector<Value> &step : tile)
+      for (auto [index, value] : llvm::enumerate(step))
+        value = arith::SubFOp::create(b, loc, value, group[emitter.vectors() + index]);
   return tile;
 }
 

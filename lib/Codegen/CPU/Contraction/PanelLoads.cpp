@@ -83,6 +83,15 @@ TileValues PanelReader::leafTile(size_t number) {
   Value position = positionIn(leaf, offset);
   bool isUnsigned = leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
   Value memref = state.buffer.memref;
+  auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
+  auto toBits = [&](TileValues codes) {
+    if (leaf.element.isInteger(1))
+      for (auto &row : codes)
+        for (Value &x : row)
+          x = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, x,
+                                    code.constant(word, 0));
+    return codes;
+  };
 
   if (leaf.layout.kind == ElementLayout::Kind::Whole) {
     Value start = code.add(state.bases[0], code.mul(position, shape.width()));
@@ -102,7 +111,7 @@ TileValues PanelReader::leafTile(size_t number) {
         values[r][v] = isa<FloatType>(leaf.element) ? code.toFloat(x)
                                                     : code.toInt(x, isUnsigned);
       }
-    return values;
+    return toBits(values);
   }
 
   if (leaf.layout.kind == ElementLayout::Kind::MaskBits) {
@@ -127,11 +136,10 @@ TileValues PanelReader::leafTile(size_t number) {
   }
 
   if (leaf.layout.kind == ElementLayout::Kind::Words)
-    return wordCodes(number, /*clean=*/true);
+    return toBits(wordCodes(number, /*clean=*/true));
 
   // Planes.
   unsigned width = leaf.element.getIntOrFloatBitWidth();
-  auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
   for (int64_t v = 0; v < shape.vectors; ++v) {
     unsigned shift = 0;
     for (auto [plane, bits] : llvm::enumerate(leaf.layout.planes)) {
@@ -172,12 +180,7 @@ TileValues PanelReader::leafTile(size_t number) {
       shift += bits;
     }
   }
-  if (leaf.element.isInteger(1))
-    for (auto &row : values)
-      for (Value &x : row)
-        x = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, x,
-                                  code.constant(word, 0));
-  return values;
+  return toBits(values);
 }
 
 SmallVector<Value> PanelReader::leafLanes(size_t number) {

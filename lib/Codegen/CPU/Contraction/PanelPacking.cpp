@@ -120,6 +120,29 @@ static void packWhole(const HostTensor &tensor, const PanelShape &shape,
   });
 }
 
+/// Codes of less than 8 bits, read as bytes, as their type extends them.
+static void extendCodes(MutableArrayRef<uint8_t> codes, Type type) {
+  unsigned unused = 8 - widthOf(type);
+  bool hasSign = isSigned(type);
+  for (uint8_t &code : codes) {
+    uint8_t top = code << unused;
+    code = hasSign ? uint8_t(int8_t(top) >> unused) : top >> unused;
+  }
+}
+
+static void packNarrow(const HostTensor &tensor, const PanelShape &shape,
+                       const ElementLayout &layout, char *out) {
+  llvm::parallelFor(0, shape.panels(), [&](size_t panel) {
+    std::vector<uint8_t> codes = readPanel(tensor, shape, panel, layout.positions);
+    extendCodes(codes, tensor.getElementType());
+    std::vector<const uint8_t *> rows;
+    for (int64_t lane = 0; lane < shape.width(); ++lane)
+      rows.push_back(codes.data() + lane * layout.positions);
+    transposeRows(rows.data(), shape.width(), layout.positions,
+                  reinterpret_cast<uint8_t *>(out) + panel * layout.panelBytes(shape));
+  });
+}
+
 static void packPlanes(const HostTensor &tensor, const PanelShape &shape,
                        const ElementLayout &layout, char *out) {
   int64_t width = shape.width(), padded = layout.positions;
@@ -204,6 +227,10 @@ std::vector<char> pith::packElements(const HostTensor &tensor,
     packMaskBits(tensor, shape, layout, out.data());
     return out;
   }
+  if (widthOf(tensor.getElementType()) < 8) {
+    packNarrow(tensor, shape, layout, out.data());
+    return out;
+  }
   switch (layout.elementBytes) {
   case 1:
     packWhole<uint8_t>(tensor, shape, layout, out.data());
@@ -245,11 +272,9 @@ std::vector<char> pith::widenElements(const HostTensor &tensor) {
     return std::vector<char>(bytes.begin(), bytes.end());
   }
   std::vector<char> out(tensor.getNumElements());
-  readCodes(tensor, 0, out.size(), reinterpret_cast<uint8_t *>(out.data()));
-  unsigned unused = 8 - widthOf(type);
-  if (isSigned(type))
-    for (char &byte : out)
-      byte = char(int8_t(uint8_t(byte) << unused) >> unused);
+  MutableArrayRef<uint8_t> codes(reinterpret_cast<uint8_t *>(out.data()), out.size());
+  readCodes(tensor, 0, codes.size(), codes.data());
+  extendCodes(codes, type);
   return out;
 }
 

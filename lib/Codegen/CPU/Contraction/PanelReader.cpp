@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWeight.h"
+#include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -51,8 +52,10 @@ public:
   TileValues operandFloats(unsigned index) override {
     if (node.isLanes) {
       TileValues values = operandTile(index);
+      TileCode code(builder(), loc());
+      Type type = getElementTypeOrSelf(node.op->getOperand(index).getType());
       for (Value &x : values.front())
-        x = TileCode(builder(), loc()).toFloat(x);
+        x = codeToFloat(code, x, type);
       return values;
     }
     return reader.floats(node.children[index]);
@@ -196,16 +199,18 @@ SmallVector<Value> PanelReader::lanes(const Child &child) {
 TileValues PanelReader::floats(const Child &child) {
   // Look-ups take the unit that permutations of many rows' activations need.
   bool isBusy = weight.windows && tileRows >= 4;
-  if (child.isLeaf && canLookUp(weight.leaves[child.number]) && !isBusy)
+  const Leaf *leaf = child.isLeaf ? &weight.leaves[child.number] : nullptr;
+  if (leaf && canLookUp(*leaf) && (!isBusy || leaf->element.isInteger(1)))
     return leafFloats(child.number);
-  if (child.isLeaf &&
-      weight.leaves[child.number].layout.kind == ElementLayout::Kind::Words)
+  if (leaf && leaf->layout.kind == ElementLayout::Kind::Words)
     return wordFloats(child.number);
   TileValues values = tile(child);
   TileCode code(*current, kernel.getLoc());
+  Type type = leaf ? leaf->value.getType()
+                   : weight.nodes[child.number].op->getResult(0).getType();
   for (auto &row : values)
     for (Value &x : row)
-      x = code.toFloat(x);
+      x = codeToFloat(code, x, getElementTypeOrSelf(type));
   return values;
 }
 

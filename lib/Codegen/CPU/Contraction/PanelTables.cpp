@@ -126,8 +126,10 @@ void PanelReader::loadByteTable(size_t number) {
 /// Whether codes index a register of floats: one instruction that ignores the bits
 /// above, instead of two for the sign and a conversion.
 bool PanelReader::canLookUp(const Leaf &leaf) const {
-  return leaf.isCodes() && leaf.hasOneField() && leaf.layout.planes[0] <= 4 &&
-         weight.shape.lanes == 16 && kernel.getTarget().hasAVX512;
+  int64_t lanes = weight.shape.lanes;
+  const TargetDescription &target = kernel.getTarget();
+  return leaf.isCodes() && leaf.hasOneField() && (1 << leaf.layout.planes[0]) <= lanes &&
+         ((lanes == 16 && target.hasAVX512) || (lanes == 8 && target.hasAVX2));
 }
 
 /// Codes of one plane as vectors of i32, with other codes in the bits above.

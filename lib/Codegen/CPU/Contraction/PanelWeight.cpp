@@ -73,6 +73,7 @@ void PanelWeight::chooseWords(const TargetDescription &target) {
     return;
   for (Leaf &leaf : leaves)
     if (leaf.isCodes() && (leaf.layout.kind == ElementLayout::Kind::Planes ||
+                           leaf.layout.kind == ElementLayout::Kind::MaskBits ||
                            (windows && leaf.layout.kind == ElementLayout::Kind::Whole)))
       setLayout(leaf,
                 ElementLayout::getWords(leaf.element.getIntOrFloatBitWidth(), shape));
@@ -91,9 +92,7 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
   if (failed(root))
     return failure();
   weight.root = *root;
-  weight.measure();
-  // A group must hold whole steps; it is cut otherwise.
-  if (weight.group % weight.step != 0)
+  if (!weight.fitGroups())
     return kernel.getRoot()->emitError("expected groups of a multiple of ")
            << weight.step << " positions, found " << weight.group;
   // Groups hold whole blocks; steps stay within one, from its start.
@@ -104,7 +103,22 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
 }
 
 void PanelWeight::measure() {
-  for (const Node &node : nodes) {
+  step = windows ? windows->positions : 1;
+  group = 0;
+  auto hasLayout = [](const Leaf &leaf) {
+    return leaf.argument >= 0 && (leaf.packing.kind == TilePacking::Kind::Elements ||
+                                  leaf.packing.kind == TilePacking::Kind::Blocks);
+  };
+  for (Node &node : nodes) { // children first
+    SmallVector<int64_t> steps;
+    for (const Child &child : node.children) {
+      const Leaf *leaf = child.isLeaf ? &leaves[child.number] : nullptr;
+      steps.push_back(!leaf              ? nodes[child.number].step
+                      : hasLayout(*leaf) ? leaf->layout.step()
+                                         : 1);
+    }
+    // In the codec's own positions, then in the weight's.
+    node.step = positionsOf(node.op.getTileStep(steps), node.stored, node.per);
     if (node.isLanes)
       continue;
     step = std::lcm(step, node.step);
@@ -113,6 +127,20 @@ void PanelWeight::measure() {
   for (const Leaf &leaf : leaves)
     if (leaf.packing.kind == TilePacking::Kind::Elements && leaf.argument >= 0)
       step = std::lcm(step, positionsOf(leaf.layout.step(), leaf.stored, leaf.per));
+}
+
+bool PanelWeight::fitGroups() {
+  measure();
+  if (group % step == 0)
+    return true;
+  for (Leaf &leaf : leaves)
+    if (leaf.packing.kind == TilePacking::Kind::Elements &&
+        leaf.layout.kind == ElementLayout::Kind::Planes) {
+      leaf.layout = ElementLayout();
+      leaf.layout.planes.push_back(8);
+    }
+  measure();
+  return group % step == 0;
 }
 
 void PanelWeight::chooseLayouts(const TargetDescription &target) {
@@ -141,6 +169,17 @@ static FailureOr<TilePacking> lanePacking(const TilePacking &outer, TilePacking 
     return own;
   // A table would be looked up by columns; no codec of scales needs that yet.
   return failure();
+}
+
+/// Whether an operand says where elements of another one are.
+static bool isPlace(WeightCodecOpInterface codec, unsigned index) {
+  for (unsigned i = 0; i < codec->getNumOperands(); ++i) {
+    TilePacking packing = codec.getOperandPacking(i);
+    if (packing.kind == TilePacking::Kind::Compact && packing.maskOperand == index)
+      return true;
+  }
+  auto form = codec.getSparseForm();
+  return form && form->where == index;
 }
 
 FailureOr<PanelWeight::Child>
@@ -204,7 +243,6 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
   node.op = codec;
   node.stored = stored;
   node.per = per;
-  SmallVector<int64_t> steps;
   unsigned count = codec->getNumOperands();
   SmallVector<TilePacking> packings;
   for (unsigned i = 0; i < count; ++i)
@@ -234,20 +272,11 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
       if (failed(child))
         return failure();
       node.children[i] = *child;
+      if (child->isLeaf)
+        leaves[child->number].isPlace = isPlace(codec, i);
     }
   if (failed(readTables(node, packings)))
     return failure();
-  auto hasLayout = [](const Leaf &leaf) {
-    return leaf.argument >= 0 && (leaf.packing.kind == TilePacking::Kind::Elements ||
-                                  leaf.packing.kind == TilePacking::Kind::Blocks);
-  };
-  for (const Child &child : node.children)
-    steps.push_back(child.isLeaf ? hasLayout(leaves[child.number])
-                                       ? leaves[child.number].layout.step()
-                                       : 1
-                                 : nodes[child.number].step);
-  // In the codec's own positions, then in the weight's.
-  node.step = positionsOf(codec.getTileStep(steps), stored, per);
   node.group = codec.getTileGroup() * per / std::max<int64_t>(stored, 1);
   nodes.push_back(std::move(node));
   return Child{false, nodes.size() - 1};
@@ -337,7 +366,7 @@ void PanelWeight::setPackings(KernelEmitter &kernel, ArrayRef<int64_t> starts) {
       }
       break;
     case TilePacking::Kind::Elements:
-      packing.key = "elements:" + shapeKey;
+      packing.key = "elements:" + std::to_string(int(leaf.layout.kind)) + ":" + shapeKey;
       if (transposed)
         packing.pack = [panels](const HostTensor &tensor) {
           return packTransposedElements(tensor, panels);

@@ -40,6 +40,8 @@ public:
     int64_t columns = 1;
     /// Of `Compact`: which one, and the leaf with the mask.
     int64_t compact = -1;
+    /// Whether the elements say where others are, and bits are read as booleans.
+    bool isPlace = false;
     /// Of `Table`: rows and their length, the leaf with the codes (−1: they are not
     /// stored), and whether the bytes of elements are stored apart, for instructions that
     /// look up bytes.
@@ -48,10 +50,10 @@ public:
     /// Whether the highest of 8 bits negates: half of the entries are enough.
     bool isSignMagnitude = false;
 
-    /// Whether elements are codes of 2 to 8 bits in memory.
+    /// Whether elements are codes of 1 to 8 bits in memory.
     bool isCodes() const {
       return argument >= 0 && packing.kind == TilePacking::Kind::Elements &&
-             mlir::isa<mlir::IntegerType>(element) && !element.isInteger(1) &&
+             mlir::isa<mlir::IntegerType>(element) && !(isPlace && element.isInteger(1)) &&
              element.getIntOrFloatBitWidth() <= 8;
     }
     /// Whether the bits of most codes lie together, with other codes above and below.
@@ -143,6 +145,9 @@ private:
   static int64_t positionsOf(int64_t step, int64_t stored, int64_t per);
   /// Finds steps and groups.
   void measure();
+  /// The same, with a byte for each code where groups hold no whole bytes of several.
+  /// False if groups hold no whole steps even then.
+  bool fitGroups();
   void chooseLayouts(const TargetDescription &target);
   void setIndexPackings(KernelEmitter &kernel);
   mlir::LogicalResult readTables(const Node &node, llvm::ArrayRef<TilePacking> packings);

@@ -32,12 +32,30 @@ Value pith::permuteVector(TileCode &code, Value vector, Value places) {
                        {vector, places});
 }
 
+/// A bit that stands for −1 or 1.
+static bool isSignBit(Type type) {
+  return type.isInteger(1) && !type.isUnsignedInteger();
+}
+
+Value pith::codeToFloat(TileCode &code, Value x, Type element) {
+  if (!element.isInteger(1))
+    return code.toFloat(x);
+  if (!getElementTypeOrSelf(x.getType()).isInteger(1))
+    x = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, x,
+                              code.constant(x.getType(), 0));
+  auto floats = VectorType::get({lanesOf(x)}, code.b.getF32Type());
+  return arith::SelectOp::create(code.b, code.loc, x, code.constant(floats, 1),
+                                 code.constant(floats, isSignBit(element) ? -1 : 0));
+}
+
 Value pith::makeCodeTable(TileCode &code, Type element, int64_t lanes) {
   unsigned bits = element.getIntOrFloatBitWidth();
   SmallVector<float> numbers;
   for (int64_t i = 0; i < lanes; ++i) {
     int64_t number = i & ((1 << bits) - 1), half = 1 << (bits - 1);
-    if (!element.isUnsignedInteger())
+    if (isSignBit(element))
+      number = 2 * number - 1;
+    else if (!element.isUnsignedInteger())
       number = (number ^ half) - half;
     numbers.push_back(number);
   }

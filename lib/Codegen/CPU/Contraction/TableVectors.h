@@ -23,6 +23,10 @@ mlir::Value callIntrinsic(TileCode &code, llvm::StringRef name, mlir::ValueRange
 /// Lane `i` of the result is the lane of `vector` that lane `i` of `places` says.
 mlir::Value permuteVector(TileCode &code, mlir::Value vector, mlir::Value places);
 
+/// What codes of type `element` stand for, as f32; `x` is as in `TileValues`. A bit
+/// of a type without sign stands for −1 or 1.
+mlir::Value codeToFloat(TileCode &code, mlir::Value x, mlir::Type element);
+
 /// The numbers that codes of type `element` stand for, by the code in the lowest bits of
 /// the lane's number.
 mlir::Value makeCodeTable(TileCode &code, mlir::Type element, int64_t lanes);

@@ -65,7 +65,6 @@ FailureOr<PanelWeight::Child> PanelWeight::visitEntries(KernelEmitter &kernel,
   node.stored = windows->entries;
   node.per = windows->positions;
   SmallVector<TilePacking> packings;
-  SmallVector<int64_t> steps(codec->getNumOperands(), 1);
   for (unsigned i = 0; i < codec->getNumOperands(); ++i) {
     packings.push_back(codec.getOperandPacking(i));
     auto child = i == kept ? visitEntries(kernel, codec->getOperand(i))
@@ -73,13 +72,9 @@ FailureOr<PanelWeight::Child> PanelWeight::visitEntries(KernelEmitter &kernel,
     if (failed(child))
       return failure();
     node.children.push_back(*child);
-    if (i == kept)
-      steps[i] = child->isLeaf ? leaves[child->number].layout.step()
-                               : nodes[child->number].step;
   }
   if (failed(readTables(node, packings)))
     return failure();
-  node.step = positionsOf(codec.getTileStep(steps), node.stored, node.per);
   node.group = codec.getTileGroup();
   nodes.push_back(std::move(node));
   return Child{false, nodes.size() - 1};
@@ -127,7 +122,6 @@ PanelWeight::getEntries(KernelEmitter &kernel, Value value, WeightCodecOpInterfa
   weight.shape = shape;
   weight.reduction = reduction;
   weight.windows = layout;
-  weight.step = layout->positions;
   weight.entryArgument =
       cast<BlockArgument>(codec->getOperand(form.values)).getArgNumber();
   weight.indexArgument = cast<BlockArgument>(codec->getOperand(form.where)).getArgNumber();
@@ -135,8 +129,7 @@ PanelWeight::getEntries(KernelEmitter &kernel, Value value, WeightCodecOpInterfa
   if (failed(root))
     return failure();
   weight.root = *root;
-  weight.measure();
-  if (weight.group % weight.step != 0)
+  if (!weight.fitGroups())
     return none; // windows cross the borders of groups
   weight.chooseLayouts(kernel.getTarget());
   weight.windows->setUnit(weight.step, weight.group);

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Reads codes of 2 to 7 bits from words of 32 (`ElementLayout::Kind::Words`), as integers
+// Reads codes of 1 to 7 bits from words of 32 (`ElementLayout::Kind::Words`), as integers
 // or as floats.
 //
 //===----------------------------------------------------------------------===//

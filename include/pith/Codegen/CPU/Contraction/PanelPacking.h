@@ -61,7 +61,7 @@ struct ElementLayout {
   /// positions.
   static ElementLayout get(mlir::Type type, const PanelShape &shape,
                            int64_t positions);
-  /// Elements of 2 to 7 bits in as few words as hold them without a rest; a word has
+  /// Elements of 1 to 7 bits in as few words as hold them without a rest; a word has
   /// elements of all of a panel's vectors.
   static ElementLayout getWords(unsigned bits, const PanelShape &shape);
   /// Elements of 2 to 8 bits that index tables of bytes, four vectors to a set: the one

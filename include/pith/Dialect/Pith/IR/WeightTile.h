@@ -134,8 +134,8 @@ public:
   /// The tile of operand `index`: loaded if it is stored (`Elements`), emitted
   /// by its codec otherwise.
   virtual TileValues operandTile(unsigned index) = 0;
-  /// The same for integer codes (not `i1`), as vectors of `f32`: targets may look
-  /// up narrow codes instead of converting them.
+  /// The same for integer codes, as vectors of `f32`: targets may look up narrow codes
+  /// instead of converting them. A bit of type `i1` stands for −1 or 1.
   virtual TileValues operandFloats(unsigned index) = 0;
   /// The panel's lanes of a `Groups` operand at the group of `position()`, or of
   /// an `Outputs` operand: one vector per panel vector; f16 and bf16 arrive as
