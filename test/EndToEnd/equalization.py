@@ -108,7 +108,7 @@ def gains(model, before, with_it, least):
 
 for bits in 3, 4:
     rounding = f"quantize{{bits={bits} search=none}}"
-    gains(block, rounding, f"scale-salient-channels{{bits={bits} mse=false}},{rounding}", 0.5)
+    gains(block, rounding, f"scale-salient-channels{{bits={bits} search=none}},{rounding}", 0.5)
 rounding = "quantize{bits=8 granularity=per-channel},quantize-activations{bits=4 mode=dynamic granularity=row}"
 gains(norm, rounding, f"rotate-activations,{rounding}", 1.5)
 gains(block, rounding, f"smooth-activations{{explicit=true}},{rounding}", 1)
@@ -125,7 +125,7 @@ x = normal(64, K)
 os.makedirs(f"{folder}/one-samples/0", exist_ok=True)
 np.save(f"{folder}/one-samples/0/x.npy", x)
 _, log = pt.command(["pithc", one, f"--calibrate={folder}/one-samples", "--dry-run", "-v",
-                  "--compress=scale-salient-channels{bits=3 group-size=0 mse=false min-elements=0}"])
+                  "--compress=scale-salient-channels{bits=3 group-size=0 search=none min-elements=0}"])
 found = re.search(r"alpha=([\d.]+), by_weights=(\w+).*output_sqnr_db=([\d.]+), output_sqnr_db_before=([\d.]+)", log)
 assert found, log
 n = x.astype(np.float64)

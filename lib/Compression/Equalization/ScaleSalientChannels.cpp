@@ -17,9 +17,12 @@
 #include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/Equalization/Passes.h"
+#include "pith/Compression/Quantization/WeightQuantizer.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
+
+#include <numeric>
 
 namespace pith {
 #define GEN_PASS_DEF_SCALESALIENTCHANNELSPASS
@@ -43,7 +46,14 @@ struct Trial {
   double alpha = 0;
   bool divides = false; ///< by the magnitudes of weights
   std::vector<double> factors; ///< s
-  double error = 0;
+  std::vector<double> errors; ///< of each layer, by its importance
+
+  double getError() const { return std::accumulate(errors.begin(), errors.end(), 0.0); }
+  /// Whether no layer loses and some gain.
+  bool improves(const Trial &other) const {
+    return getError() < other.getError() &&
+           llvm::all_of_zip(errors, other.errors, [](double a, double b) { return a <= b; });
+  }
 };
 
 class ScaleSalientChannelsPass final
@@ -72,7 +82,8 @@ private:
   LogicalResult scaleAll();
   LogicalResult scale(ScalingSite &site);
   FailureOr<std::vector<Layer>> collect(ScalingSite &site);
-  Trial search(const ScalingSite &site, ArrayRef<Layer> layers, double &unscaled);
+  /// The best factors, and what comes of none.
+  std::pair<Trial, Trial> search(const ScalingSite &site, ArrayRef<Layer> layers);
   LogicalResult clip(const Weight &weight);
   FailureOr<Value> getClipped(const Weight &weight, WeightError &error);
   RowRounding getRounding(const Weight &weight) const;
@@ -85,7 +96,7 @@ RowRounding ScaleSalientChannelsPass::getRounding(const Weight &weight) const {
   // A weight that stays in float loses nothing whatever its scale.
   rounding.quantizer.bits = std::clamp<int64_t>(chosen, 1, 8);
   rounding.quantizer.symmetric = !isAsymmetric;
-  rounding.quantizer.search = isSearching;
+  rounding.quantizer.search = searchesScales(scaleSearch, rounding.quantizer.bits);
   rounding.groupSize = groupSize;
   return rounding;
 }
@@ -96,13 +107,19 @@ static double getRoundingError(const ScaledLayer &where, const Layer &layer,
   ArrayRef<float> weight = layer.weight.as<float>();
   int64_t K = layer.statistics.getReductionSize(), rows = int64_t(weight.size()) / K;
   std::vector<float> rounded(weight.size());
+  float largest = 0;
+  for (size_t i = 0; i < rounded.size(); ++i) {
+    rounded[i] = float(weight[i] * factors[where.factor[i]]);
+    largest = std::max(largest, std::fabs(rounded[i]));
+  }
+  RowRounding rounding = layer.rounding;
+  rounding.quantizer = WeightQuantizer{rounding.quantizer}.getGroupQuantizer(largest);
   forRowRuns(layer.weight.getType().getContext(), rows, K, [&](int64_t begin, int64_t end) {
     std::vector<float> scaled(K);
     for (int64_t r = begin; r < end; ++r) {
-      for (int64_t k = 0; k < K; ++k)
-        scaled[k] = float(weight[r * K + k] * factors[where.factor[r * K + k]]);
       MutableArrayRef<float> row(&rounded[r * K], K);
-      layer.rounding.round(scaled, row);
+      llvm::copy(row, scaled.begin());
+      rounding.round(scaled, row);
       for (int64_t k = 0; k < K; ++k)
         row[k] = float(row[k] / factors[where.factor[r * K + k]]);
     }
@@ -195,19 +212,19 @@ static std::vector<double> makeFactors(double alpha, bool divides,
   return factors;
 }
 
-Trial ScaleSalientChannelsPass::search(const ScalingSite &site, ArrayRef<Layer> layers,
-                                       double &unscaled) {
+std::pair<Trial, Trial> ScaleSalientChannelsPass::search(const ScalingSite &site,
+                                                        ArrayRef<Layer> layers) {
   std::vector<double> activations, weights;
   getMagnitudes(site, layers, activations, weights);
   auto measure = [&](Trial &trial) {
-    trial.error = 0;
     for (auto [where, layer] : llvm::zip_equal(site.after, layers))
-      trial.error += layer.importance * getRoundingError(where, layer, trial.factors);
+      trial.errors.push_back(layer.importance *
+                             getRoundingError(where, layer, trial.factors));
   };
-  Trial best;
-  best.factors.assign(activations.size(), 1);
-  measure(best);
-  unscaled = best.error;
+  Trial unscaled;
+  unscaled.factors.assign(activations.size(), 1);
+  measure(unscaled);
+  Trial best = unscaled;
   for (bool divides : {false, true})
     for (unsigned step = divides ? 0 : 1; step <= steps; ++step) {
       Trial trial;
@@ -218,19 +235,18 @@ Trial ScaleSalientChannelsPass::search(const ScalingSite &site, ArrayRef<Layer> 
         continue;
       trial.factors = makeFactors(trial.alpha, divides, activations, weights);
       measure(trial);
-      if (trial.error < best.error)
+      if (trial.improves(unscaled) && trial.getError() < best.getError())
         best = std::move(trial);
     }
-  return best;
+  return {best, unscaled};
 }
 
 LogicalResult ScaleSalientChannelsPass::scale(ScalingSite &site) {
   FailureOr<std::vector<Layer>> layers = collect(site);
   if (failed(layers))
     return failure();
-  double unscaled;
-  Trial best = search(site, *layers, unscaled);
-  bool isScaled = best.error < unscaled;
+  auto [best, unscaled] = search(site, *layers);
+  bool isScaled = best.getError() < unscaled.getError();
   auto remark = isScaled ? remark::passed(site.getLoc(), remark::RemarkOpts::name("Scaled")
                                                              .category(getArgumentName())
                                                              .function("main"))
@@ -238,7 +254,9 @@ LogicalResult ScaleSalientChannelsPass::scale(ScalingSite &site) {
                                                              .category(getArgumentName())
                                                              .function("main"));
   if (!isScaled)
-    remark << remark::add("{0}", "no factors lessen the error");
+    remark << remark::add("{0}", layers->size() == 1
+                                     ? "no factors lessen the error"
+                                     : "no factors lessen the error of all layers' outputs");
   auto decibels = [&](double error) {
     return llvm::formatv("{0:f2}", toDecibels({double(layers->size()), error})).str();
   };
@@ -247,8 +265,8 @@ LogicalResult ScaleSalientChannelsPass::scale(ScalingSite &site) {
          << remark::metric("absorbed_by", site.getAbsorber())
          << remark::metric("alpha", llvm::formatv("{0:f2}", best.alpha).str())
          << remark::metric("by_weights", best.divides ? "yes" : "no")
-         << remark::metric("output_sqnr_db_before", decibels(unscaled))
-         << remark::metric("output_sqnr_db", decibels(best.error));
+         << remark::metric("output_sqnr_db_before", decibels(unscaled.getError()))
+         << remark::metric("output_sqnr_db", decibels(best.getError()));
   if (!isScaled)
     return success();
   // The weights' columns are enlarged: the activation is divided.

@@ -71,8 +71,7 @@ WeightQuantizer QuantizeWeightsPass::getQuantizer() const {
   quantizer.group.halfScales = scaleType == ScaleType::F16;
   quantizer.byteScales = scaleType == ScaleType::U8 || scaleType == ScaleType::I8;
   quantizer.group.signedScales = scaleType == ScaleType::I8;
-  quantizer.group.search = search == ScaleSearch::Mse ||
-                           (search == ScaleSearch::Auto && bits <= 4);
+  quantizer.group.search = searchesScales(search, bits);
   return quantizer;
 }
 

@@ -5,12 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Declares the passes of Passes.td.
+// Declares the passes of Passes.td, whose options take types of rounding.
 //
 //===----------------------------------------------------------------------===//
 #ifndef PITH_COMPRESSION_EQUALIZATION_PASSES_H
 #define PITH_COMPRESSION_EQUALIZATION_PASSES_H
 
+#include "pith/Compression/Quantization/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

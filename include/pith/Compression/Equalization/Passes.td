@@ -51,14 +51,15 @@ def ScaleSalientChannelsPass : Pith_CompressionPass<"pith-scale-salient-channels
         s = m^α / √(max m^α · min m^α),   x / s,   W · s   (columns)
 
     such that columns that meet large activations are rounded more finely. Besides, s is
-    divided by (mean|W|)^(1 − α) of the columns on trial. α is the one of 0, 1/20, … 1 with
-    the least error of the outputs, summed over all W,
+    divided by (mean|W|)^(1 − α) of the columns on trial. For each W the outputs' error is
 
-        Σ λ tr((W − W') G (W − W')ᵀ),   W' = round(W · s) / s
+        tr((W − W') G (W − W')ᵀ),   W' = round(W · s) / s
 
-    with the Gram matrix G of x, `round` by pith-quantize-weights with the given bits, scheme,
-    group size and search, and λ the measured sensitivity of the layer, or 1 / tr(W G Wᵀ).
-    α = 0 changes nothing. 1 / s goes into what computes x: rows of weights, scales of norms,
+    with the Gram matrix G of x and `round` by pith-quantize-weights with the given bits,
+    scheme, group size and search. α is the one of 0, 1/20, … 1 with the least sum of these
+    errors, times the measured sensitivity of the layer or 1 / tr(W G Wᵀ), among those where
+    no W has a greater error than unscaled: of W that share x (those behind a residual
+    stream, say) none pays for the others, whatever it counts in the model. 1 / s goes into what computes x: rows of weights, scales of norms,
     one factor of a product. With `clip` weights are limited afterwards, in each group to
     the part of the largest of which the error of the group's outputs is least (from 1 down
     to 1/2); the limits are for rounding with `search=none`.
@@ -77,8 +78,12 @@ def ScaleSalientChannelsPass : Pith_CompressionPass<"pith-scale-salient-channels
       "The rounding to come has zero points">,
     Option<"groupSize", "group-size", "int64_t", "32",
       "Elements per scale of the rounding to come, 16 to 256; 0: one scale per output">,
-    Option<"isSearching", "mse", "bool", "true",
-      "The rounding to come searches scales of least squared error">,
+    Option<"scaleSearch", "search", "::pith::ScaleSearch", "::pith::ScaleSearch::Auto",
+      "How the rounding to come finds scales",
+      [{::llvm::cl::values(
+        clEnumValN(::pith::ScaleSearch::Auto, "auto", "mse up to 4 bits, else none"),
+        clEnumValN(::pith::ScaleSearch::None, "none", "by the largest element"),
+        clEnumValN(::pith::ScaleSearch::Mse, "mse", "least squared error"))}]>,
     Option<"steps", "steps", "unsigned", "20", "Values of α on trial, besides 0">,
     Option<"isClipping", "clip", "bool", "false",
       "Also limit weights to the ranges of least error">

@@ -21,6 +21,10 @@ enum class QuantizationGranularity { Tensor, Channel, Group };
 enum class FloatStorage { F16, BF16 };
 enum class ScaleType { F16, F32, U8, I8 };
 enum class ScaleSearch { Auto, None, Mse };
+/// Whether scales of codes of so many bits are those of least squared error.
+inline bool searchesScales(ScaleSearch search, unsigned bits) {
+  return search == ScaleSearch::Mse || (search == ScaleSearch::Auto && bits <= 4);
+}
 enum class ActivationOrder { None, Full, Group };
 /// Which ops' biases make up for the mean error of their weights.
 enum class BiasChoice { None, Existing, All };
