@@ -29,43 +29,26 @@ static ArrayRef<int64_t> getFields(const pith_site &site) {
 // Sites
 //===----------------------------------------------------------------------===//
 
-/// A product: rows of the lhs by a weight, or a weight by columns of the rhs.
-static void describeProduct(MatMulOp op, OpOperand &weight, pith_site &site) {
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.get().getType()).getShape();
-  if (weight.getOperandNumber() == 1) {
-    site.reduction = shape[shape.size() - (op.getTransposeRhs() ? 1 : 2)];
+/// Tells the observer where rows lie.
+static void setRows(pith_site &site, const ActivationRows &rows) {
+  site.reduction = rows.reduction;
+  site.groups = rows.groups;
+  switch (rows.kind) {
+  case ActivationRows::Kind::LastAxis:
     site.kind = PITH_SITE_ROWS;
     return;
+  case ActivationRows::Kind::SecondLastAxis:
+    site.kind = PITH_SITE_COLUMNS;
+    return;
+  case ActivationRows::Kind::Windows:
+    break;
   }
-  site.reduction = shape.back();
-  site.kind = op.getTransposeRhs() || site.rank == 1 ? PITH_SITE_ROWS : PITH_SITE_COLUMNS;
-}
-
-static void describeConv(ConvOp op, OpOperand &weight, pith_site &site) {
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.get().getType()).getShape();
-  bool last = op.getLayout() == Layout::ChannelsLast;
-  site.kind = last ? PITH_SITE_PATCHES_LAST : PITH_SITE_PATCHES_FIRST;
-  site.groups = op.getGroup();
-  site.reduction = 1;
-  for (int64_t size : shape.drop_front())
-    site.reduction *= size;
-  ArrayRef<int64_t> kernel = shape.slice(last ? 1 : 2, shape.size() - 2);
-  llvm::copy(kernel, site.kernel);
-  llvm::copy(op.getStrides(), site.strides);
-  llvm::copy(op.getDilations(), site.dilations);
-  llvm::copy(op.getPadsLow(), site.pads_low);
-  llvm::copy(op.getPadsHigh(), site.pads_high);
-}
-
-/// Any other op: rows along the last axis, if they are as long as the weight's.
-static bool describeOther(Value activation, OpOperand &weight, pith_site &site) {
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.get().getType()).getShape();
-  site.kind = PITH_SITE_ROWS;
-  site.reduction = 1;
-  for (int64_t size : shape.drop_front())
-    site.reduction *= size;
-  auto type = cast<RankedTensorType>(activation.getType());
-  return type.getRank() > 0 && type.getShape().back() == site.reduction;
+  site.kind = rows.channelsLast ? PITH_SITE_PATCHES_LAST : PITH_SITE_PATCHES_FIRST;
+  llvm::copy(rows.kernel, site.kernel);
+  llvm::copy(rows.strides, site.strides);
+  llvm::copy(rows.dilations, site.dilations);
+  llvm::copy(rows.padsLow, site.pads_low);
+  llvm::copy(rows.padsHigh, site.pads_high);
 }
 
 static std::optional<int64_t> getFloatType(Type element) {
@@ -97,13 +80,10 @@ static std::optional<pith_site> describe(CompressibleOpInterface op, OpOperand &
   pith_site site = {};
   site.dtype = *dtype;
   site.rank = type.getRank();
-  site.groups = 1;
-  if (auto product = dyn_cast<MatMulOp>(*op))
-    describeProduct(product, weight, site);
-  else if (auto conv = dyn_cast<ConvOp>(*op))
-    describeConv(conv, weight, site);
-  else if (!describeOther(activation->get(), weight, site))
+  std::optional<ActivationRows> rows = op.getActivationRows(weight);
+  if (!rows)
     return std::nullopt;
+  setRows(site, *rows);
   site.gram = options.gram && site.reduction <= options.maxGramSize;
   return site;
 }

@@ -163,6 +163,12 @@ SmallVector<Value> VectorDecodeOp::getTileFactors(TileEmitter &emitter,
   return group;
 }
 
+std::optional<TableForm> VectorDecodeOp::getTableForm() {
+  if (!getResult().getType().getElementType().isF32())
+    return std::nullopt;
+  return TableForm{kCodes, kCodebook};
+}
+
 TileValues VectorDecodeOp::emitUnscaledTile(TileEmitter &emitter, ValueRange group) {
   return emitter.lookUpTile(kCodebook, kCodes);
 }

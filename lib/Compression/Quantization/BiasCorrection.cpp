@@ -15,13 +15,13 @@ using namespace mlir;
 using namespace pith;
 
 bool pith::canHaveBias(OpOperand &use) {
-  Operation *op = use.getOwner();
-  if (auto conv = dyn_cast<ConvOp>(op))
-    return !conv.getBias() || getConstantTensor(conv.getBias());
-  // Outputs of a product with a weight on the right are the last axis.
-  auto product = dyn_cast<MatMulOp>(op);
-  return product && product.getTransposeRhs() && use.getOperandNumber() == 1 &&
-         isa<FloatType>(product.getResult().getType().getElementType());
+  auto op = dyn_cast<CompressibleOpInterface>(use.getOwner());
+  if (!op || !op.getActivationOperand(use))
+    return false;
+  if (op.canAddBias(use))
+    return !op.getBiasOf(use) || getConstantTensor(op.getBiasOf(use));
+  return op.isWeightOutputMajor(use) && op->getNumResults() == 1 &&
+         isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
 }
 
 /// A constant plus a change of as many elements; 0 if there is no constant.
@@ -33,26 +33,12 @@ static HostTensor getSum(const std::optional<HostTensor> &constant, RankedTensor
   return sum;
 }
 
-static void addToConv(ConvOp conv, ArrayRef<float> change, StringRef name) {
-  OpBuilder builder(conv);
-  std::optional<HostTensor> old;
-  auto type = RankedTensorType::get({int64_t(change.size())},
-                                    conv.getResult().getType().getElementType());
-  if (conv.getBias()) {
-    old = getConstantTensor(conv.getBias());
-    type = old->getType();
-  }
-  Value bias = createConstant(builder, conv.getLoc(), getSum(old, type, change),
-                              builder.getStringAttr(name));
-  conv.getBiasMutable().assign(bias);
-}
-
-/// The constant with one element per output that only the op behind the product adds.
-static OpOperand *findAddedConstant(MatMulOp product, int64_t outputs) {
-  if (!product->hasOneUse())
+/// The constant with one element per output that only the op behind `op` adds.
+static OpOperand *findAddedConstant(Operation *op, int64_t outputs) {
+  if (!op->getResult(0).hasOneUse())
     return nullptr;
-  auto add = dyn_cast<AddOp>(*product->user_begin());
-  if (!add || add.getResult().getType() != product.getResult().getType())
+  auto add = dyn_cast<AddOp>(*op->user_begin());
+  if (!add || add.getResult().getType() != op->getResult(0).getType())
     return nullptr;
   for (OpOperand &operand : add->getOpOperands()) {
     auto type = dyn_cast<RankedTensorType>(operand.get().getType());
@@ -67,34 +53,38 @@ static OpOperand *findAddedConstant(MatMulOp product, int64_t outputs) {
 bool pith::hasBias(OpOperand &use) {
   if (!canHaveBias(use))
     return false;
-  if (auto conv = dyn_cast<ConvOp>(use.getOwner()))
-    return conv.getBias() != nullptr;
+  auto op = cast<CompressibleOpInterface>(use.getOwner());
+  if (op.canAddBias(use))
+    return op.getBiasOf(use) != nullptr;
   auto type = cast<RankedTensorType>(use.get().getType());
-  return findAddedConstant(cast<MatMulOp>(use.getOwner()), type.getDimSize(0));
+  return findAddedConstant(op, type.getDimSize(0));
 }
 
 static void addToBias(OpOperand &use, ArrayRef<float> change, StringRef name) {
-  if (auto conv = dyn_cast<ConvOp>(use.getOwner()))
-    return addToConv(conv, change, name);
-  auto product = cast<MatMulOp>(use.getOwner());
-  const int64_t outputs = change.size();
-  OpOperand *added = findAddedConstant(product, outputs);
-  OpBuilder builder(product);
-  if (added) {
+  auto op = cast<CompressibleOpInterface>(use.getOwner());
+  Location loc = op.getLoc();
+  auto result = cast<RankedTensorType>(op->getResult(0).getType());
+  auto type = RankedTensorType::get({int64_t(change.size())}, result.getElementType());
+  OpBuilder builder(op);
+  /// A constant of the sum of `old`, if there is such, and the change.
+  auto makeSum = [&](Value old) -> Value {
+    std::optional<HostTensor> tensor;
+    if (old)
+      tensor = getConstantTensor(old);
+    return createConstant(builder, loc,
+                          getSum(tensor, tensor ? tensor->getType() : type, change),
+                          builder.getStringAttr(name));
+  };
+  if (op.canAddBias(use))
+    return op.setBiasOf(use, makeSum(op.getBiasOf(use)));
+  if (OpOperand *added = findAddedConstant(op, change.size())) {
     builder.setInsertionPoint(added->getOwner());
-    HostTensor old = *getConstantTensor(added->get());
-    added->set(createConstant(builder, product.getLoc(),
-                              getSum(old, old.getType(), change),
-                              builder.getStringAttr(name)));
+    added->set(makeSum(added->get()));
     return;
   }
-  builder.setInsertionPointAfter(product);
-  RankedTensorType result = product.getResult().getType();
-  auto type = RankedTensorType::get({outputs}, result.getElementType());
-  Value bias = createConstant(builder, product.getLoc(), getSum({}, type, change),
-                              builder.getStringAttr(name));
-  auto sum = AddOp::create(builder, product.getLoc(), result, product.getResult(), bias);
-  product.getResult().replaceAllUsesExcept(sum, sum);
+  builder.setInsertionPointAfter(op);
+  auto sum = AddOp::create(builder, loc, result, op->getResult(0), makeSum({}));
+  op->getResult(0).replaceAllUsesExcept(sum, sum);
 }
 
 void pith::correctBias(OpOperand &use, ArrayRef<float> error, StringRef name) {

@@ -21,10 +21,11 @@ using namespace pith;
 
 /// The constant that is added to the outputs of a layer, one element per output; null if
 /// there is none of its own.
-static ConstantOp findBias(Operation *layer, int64_t outputs) {
+static ConstantOp findBias(OpOperand &weight, int64_t outputs) {
+  Operation *layer = weight.getOwner();
   Value bias;
-  if (auto conv = dyn_cast<ConvOp>(layer))
-    bias = conv.getBias();
+  if (auto op = dyn_cast<CompressibleOpInterface>(layer))
+    bias = op.getBiasOf(weight);
   if (!bias && layer->getResult(0).hasOneUse())
     if (auto add = dyn_cast<AddOp>(*layer->getResult(0).getUsers().begin()))
       bias = add.getLhs() == layer->getResult(0) ? add.getRhs() : add.getLhs();
@@ -80,7 +81,7 @@ std::optional<ReductionProblem> LayerProblems::find(Value value) const {
   if (statistics->gram)
     problem.gram = statistics->gram.as<float>().vec();
   problem.hasBias = weight.uses.size() == 1 &&
-                    findBias(weight.uses.front()->getOwner(), problem.outputs);
+                    findBias(*weight.uses.front(), problem.outputs);
   if (haveSensitivities) {
     problem.importance = getSensitivity(weight).value_or(1);
   } else if (statistics->gram) {
@@ -120,8 +121,7 @@ LogicalResult LayerProblems::set(Value value, const ReductionResult &result) {
     return failure();
   if (result.bias.empty())
     return success();
-  ConstantOp bias =
-      findBias(weight.uses.front()->getOwner(), int64_t(result.bias.size()));
+  ConstantOp bias = findBias(*weight.uses.front(), int64_t(result.bias.size()));
   return store(bias, result.bias, /*add=*/true);
 }
 

@@ -78,7 +78,7 @@ def Pith_CodebookDecodeOp : Pith_Op<"codebook_decode",
 def Pith_VectorDecodeOp : Pith_Op<"vector_decode",
     [DeclareOpInterfaceMethods<Pith_EvaluableOpInterface>,
      DeclareOpInterfaceMethods<Pith_WeightCodecOpInterface,
-       ["getTileFactors", "emitUnscaledTile"]>]> {
+       ["getTileFactors", "emitUnscaledTile", "getTableForm"]>]> {
   let summary = "runs of real numbers from codes that index a table of vectors, and scales";
   let description = [{
     `shape` gives the sizes of the result. Its first axis counts rows, the others

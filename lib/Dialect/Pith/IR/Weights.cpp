@@ -27,6 +27,21 @@ bool pith::isWeight(Value value) {
   return llvm::all_of(op->getOperands(), isWeight);
 }
 
+std::optional<ActivationRows> pith::getLastAxisRows(OpOperand *activation,
+                                                    OpOperand &weight) {
+  auto type = dyn_cast<RankedTensorType>(weight.get().getType());
+  auto read = activation ? dyn_cast<RankedTensorType>(activation->get().getType())
+                         : RankedTensorType();
+  if (!type || !type.hasStaticShape() || type.getRank() < 1 || !read ||
+      read.getRank() == 0)
+    return std::nullopt;
+  ActivationRows rows;
+  rows.reduction = ShapedType::getNumElements(type.getShape().drop_front());
+  if (read.getShape().back() != rows.reduction)
+    return std::nullopt;
+  return rows;
+}
+
 /// A new op's result type from its own shape rule.
 template <typename Op, typename... Args>
 static Op createInferred(OpBuilder &b, Location loc, Type element, int64_t rank,
@@ -61,6 +76,21 @@ OpOperand *MatMulOp::getActivationOperand(OpOperand &weight) {
   return &getOperation()->getOpOperand(1 - weight.getOperandNumber());
 }
 
+std::optional<ActivationRows> MatMulOp::getActivationRows(OpOperand &weight) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.get().getType()).getShape();
+  ActivationRows rows;
+  if (weight.getOperandNumber() == 1) {
+    rows.reduction = shape[shape.size() - (getTransposeRhs() ? 1 : 2)];
+    return rows;
+  }
+  rows.reduction = shape.back();
+  if (!getTransposeRhs() && getRhs().getType().getRank() != 1)
+    rows.kind = ActivationRows::Kind::SecondLastAxis;
+  return rows;
+}
+
+void MatMulOp::setBiasOf(OpOperand &, Value) {}
+
 Value MatMulOp::factorizeWeight(OpBuilder &builder, OpOperand &weight, Value a, Value b) {
   if (!isWeightOutputMajor(weight))
     return {};
@@ -91,6 +121,26 @@ bool ConvOp::isWeightOutputMajor(OpOperand &weight) {
 OpOperand *ConvOp::getActivationOperand(OpOperand &) {
   return &getOperation()->getOpOperand(0);
 }
+
+std::optional<ActivationRows> ConvOp::getActivationRows(OpOperand &weight) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.get().getType()).getShape();
+  ActivationRows rows;
+  rows.kind = ActivationRows::Kind::Windows;
+  rows.channelsLast = getLayout() == Layout::ChannelsLast;
+  rows.groups = getGroup();
+  rows.reduction = ShapedType::getNumElements(shape.drop_front());
+  ArrayRef<int64_t> kernel = shape.slice(rows.channelsLast ? 1 : 2, shape.size() - 2);
+  rows.kernel.assign(kernel.begin(), kernel.end());
+  rows.strides.assign(getStrides().begin(), getStrides().end());
+  rows.dilations.assign(getDilations().begin(), getDilations().end());
+  rows.padsLow.assign(getPadsLow().begin(), getPadsLow().end());
+  rows.padsHigh.assign(getPadsHigh().begin(), getPadsHigh().end());
+  return rows;
+}
+
+bool ConvOp::canAddBias(OpOperand &) { return true; }
+Value ConvOp::getBiasOf(OpOperand &) { return getBias(); }
+void ConvOp::setBiasOf(OpOperand &, Value bias) { getBiasMutable().assign(bias); }
 
 Value ConvOp::factorizeWeight(OpBuilder &builder, OpOperand &weight, Value a, Value b) {
   auto shape = cast<RankedTensorType>(weight.get().getType()).getShape();
@@ -141,6 +191,8 @@ SmallVector<OpOperand *> GatherOp::getWeightOperands() {
 bool GatherOp::isWeightOutputMajor(OpOperand &weight) {
   return weight.getOperandNumber() == 0 && getAxis() == 0;
 }
+
+void GatherOp::setBiasOf(OpOperand &, Value) {}
 
 Value GatherOp::factorizeWeight(OpBuilder &builder, OpOperand &weight, Value a, Value b) {
   // Rows of A, then the product with B ([rank, columns]).

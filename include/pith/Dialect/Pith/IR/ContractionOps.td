@@ -11,7 +11,7 @@ include "pith/Dialect/Pith/IR/PithBase.td"
 
 def Pith_MatMulOp : Pith_Op<"matmul",
     [DeclareOpInterfaceMethods<Pith_CompressibleOpInterface,
-       ["factorizeWeight", "getActivationOperand"]>]> {
+       ["factorizeWeight", "getActivationOperand", "getActivationRows"]>]> {
   let summary = "matrix product, batched and broadcast as in numpy";
   let description = [{
     `result[…, m, n] = Σₖ lhs[…, m, k] · B[…, k, n]`, with `B = rhs`, or with
@@ -42,7 +42,8 @@ class Pith_ConvLikeOp<string mnemonic, list<Trait> traits = []> : Pith_Op<mnemon
 
 def Pith_ConvOp : Pith_ConvLikeOp<"conv",
     [DeclareOpInterfaceMethods<Pith_CompressibleOpInterface,
-       ["factorizeWeight", "getActivationOperand"]>]> {
+       ["factorizeWeight", "getActivationOperand", "getActivationRows", "canAddBias",
+        "getBiasOf", "setBiasOf"]>]> {
   let summary = "convolution (correlation) over any number of spatial axes";
   let description = [{
     With `channels_first` input and result are `[n, c, spatial…]` and the weight

@@ -7,6 +7,7 @@
 #ifndef PITH_DIALECT_PITH_IR_PITHINTERFACES_H
 #define PITH_DIALECT_PITH_IR_PITHINTERFACES_H
 
+#include "pith/Dialect/Pith/IR/ActivationRows.h"
 #include "pith/Dialect/Pith/IR/ShapeContext.h"
 #include "pith/Dialect/Pith/IR/WeightTile.h"
 #include "pith/Support/HostTensor.h"

@@ -84,7 +84,24 @@ def Pith_CompressibleOpInterface : OpInterface<"CompressibleOpInterface"> {
       The operand that is contracted with the weight, whose elements a profile
       or a dynamic quantization describes; null for look-ups.
     }], "::mlir::OpOperand *", "getActivationOperand",
-      (ins "::mlir::OpOperand &":$weight), "", [{ return nullptr; }]>
+      (ins "::mlir::OpOperand &":$weight), "", [{ return nullptr; }]>,
+    InterfaceMethod<[{
+      How the rows that the weight is contracted with lie in the activation;
+      nothing for look-ups and where it is not known.
+    }], "::std::optional<::pith::ActivationRows>", "getActivationRows",
+      (ins "::mlir::OpOperand &":$weight), "",
+      [{ return ::pith::getLastAxisRows($_op.getActivationOperand(weight), weight); }]>,
+    InterfaceMethod<[{
+      Whether the op itself can add a constant per output of the weight. Others
+      have their outputs along the last axis of the result, if the weight is
+      output-major, and an op behind them can.
+    }], "bool", "canAddBias", (ins "::mlir::OpOperand &":$weight), "",
+      [{ return false; }]>,
+    InterfaceMethod<"What the op itself adds to the weight's outputs, or null.",
+      "::mlir::Value", "getBiasOf", (ins "::mlir::OpOperand &":$weight), "",
+      [{ return {}; }]>,
+    InterfaceMethod<"Makes the op add `bias` `[outputs]`, if it can add one.", "void",
+      "setBiasOf", (ins "::mlir::OpOperand &":$weight, "::mlir::Value":$bias)>
   ];
 }
 
@@ -146,6 +163,11 @@ def Pith_WeightCodecOpInterface : OpInterface<"WeightCodecOpInterface"> {
       dot products multiply the codes and apply scale and zero point once per
       group. The tile of the codes operand is `[step][vector]` of `i32`, as ever.
     }], "::std::optional<::pith::IntegerForm>", "getIntegerForm", (ins), "",
+      [{ return std::nullopt; }]>,
+    InterfaceMethod<[{
+      Which operands are table and codes, if the values are rows of a table, multiplied
+      by no more than `getTileFactors`.
+    }], "::std::optional<::pith::TableForm>", "getTableForm", (ins), "",
       [{ return std::nullopt; }]>,
     InterfaceMethod<[{
       Where its stored elements are, if the op is a sparse form: kernels may then

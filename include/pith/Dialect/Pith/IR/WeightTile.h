@@ -110,6 +110,14 @@ struct SparseForm {
   int64_t n = 0, m = 0;
 };
 
+/// Values that, but for the factors of `getTileFactors`, are rows of a table of two axes,
+/// which codes pick: kernels may multiply the rows with the activations and look up the
+/// products instead.
+struct TableForm {
+  unsigned codes = 0; ///< the operand that holds codes, `[outputs, ⌈reduction / length⌉]`
+  unsigned table = 1; ///< the operand with the rows, `[entries, length]`
+};
+
 /// Values of one tile step: `[step][vector]`. Floats arrive as vectors of `f32`,
 /// integer codes as vectors of `i32` (sign- or zero-extended as their type
 /// says), booleans as vectors of `i1`.
