@@ -115,7 +115,7 @@ int64_t ElementLayout::panelBytes(const PanelShape &shape, unsigned plane) const
   case Kind::Bytes:
     break;
   }
-  return positions * planes[plane] / 8 * shape.width();
+  return positions * planes[plane] * shape.width() / 8;
 }
 
 int64_t ElementLayout::planeOffset(const PanelShape &shape, unsigned plane) const {

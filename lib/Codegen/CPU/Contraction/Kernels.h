@@ -37,6 +37,11 @@ mlir::FailureOr<bool> emitSparseProduct(KernelEmitter &kernel,
 mlir::FailureOr<bool> emitSlidingProduct(KernelEmitter &kernel,
                                          const RowProduct &product);
 
+/// If the weight's values are rows of a table, which are multiplied with fewer operations
+/// than all values, emits a kernel that looks the products up, and returns whether it did
+/// (TableProduct.cpp); fails with a diagnostic.
+mlir::FailureOr<bool> emitTableProduct(KernelEmitter &kernel, const RowProduct &product);
+
 /// If both sides are integer codes with scales, emits the integer kernel and
 /// returns whether it did; fails with a diagnostic.
 mlir::FailureOr<bool> emitIntegerProduct(KernelEmitter &kernel,

@@ -252,8 +252,9 @@ void PanelReader::emitStep(OpBuilder &builder, TilePosition at, int64_t count,
   Operation *before = lastOp();
   TileValues values = tile(weight.root);
   Operation *last = lastOp();
-  // Of each window its entries, else every position.
-  int64_t per = weight.windows ? weight.windows->positions : 1;
+  // Of each window its entries, of each code one value, else every position.
+  int64_t per = weight.windows ? weight.windows->positions
+                               : std::max<int64_t>(weight.runLength, 1);
   int64_t entries = weight.windows ? weight.windows->entries : 1;
   for (int64_t i = 0, e = llvm::divideCeil(count, per) * entries; i < e; ++i)
     body(builder, {at.base, at.offset + i / entries * per, ordinal / per * entries + i},

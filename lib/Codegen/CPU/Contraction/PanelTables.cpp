@@ -10,19 +10,13 @@
 //
 //   words   a register (AVX2: two) of f32 entries; index bits above are ignored, so
 //           that bytes that hold several codes are only shifted
-//   bytes   as many codes as a register has bytes at once, four vectors' (`Bytes`); every
-//           byte of an entry as f32 has a table of its own, and they are put together
-//           by interleaving within 16 bytes
-//
-//                  codes  c₀ c₁ … c₁₅          (of four lanes, four vectors each)
-//     b₀, b₁, b₂, b₃      b[c₀] b[c₁] …        one or more permutations each
-//     interleaved         b₀[c₀]b₁[c₀] b₀[c₁]b₁[c₁] …, then all four bytes of c₀ … c₃
-//                         in one register, of c₄ … c₇ in the next, …
-//
-// Bytes that are zero in all f32 of the table's type are not looked up.
+//   bytes   as many codes as a register has bytes at once, four vectors' (`Bytes`;
+//           ByteTables.h). Bytes that are zero in all f32 of the table's type are not
+//           looked up.
 //
 //===----------------------------------------------------------------------===//
 
+#include "ByteTables.h"
 #include "PanelWeight.h"
 #include "TableVectors.h"
 
@@ -36,47 +30,6 @@ using namespace pith;
 
 using Kind = TilePacking::Kind;
 
-static int64_t lengthOf(Value vector) {
-  return cast<VectorType>(vector.getType()).getDimSize(0);
-}
-
-/// Elements [first, first + count) of a vector.
-static Value slice(TileCode &code, Value vector, int64_t first, int64_t count) {
-  if (first == 0 && count == lengthOf(vector))
-    return vector;
-  return vector::ExtractStridedSliceOp::create(code.b, code.loc, vector,
-                                               ArrayRef<int64_t>{first},
-                                               ArrayRef<int64_t>{count},
-                                               ArrayRef<int64_t>{1});
-}
-
-/// The vector, repeated or cut to `count` elements. `poison` leaves what is added
-/// undefined instead.
-static Value resize(TileCode &code, Value vector, int64_t count, bool poison = false) {
-  int64_t length = lengthOf(vector);
-  if (length == count)
-    return vector;
-  SmallVector<int64_t> order;
-  for (int64_t i = 0; i < count; ++i)
-    order.push_back(i < length || !poison ? i % length
-                                          : int64_t(vector::ShuffleOp::kPoisonIndex));
-  return vector::ShuffleOp::create(code.b, code.loc, vector, vector, order);
-}
-
-/// x₀ y₀ x₁ y₁ … of the lower or upper half of every 16 bytes, as elements twice as wide.
-static Value interleave(TileCode &code, Value x, Value y, bool upper) {
-  SmallVector<int64_t> order;
-  int64_t length = lengthOf(x);
-  unsigned bits = getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth();
-  int64_t half = 64 / bits;
-  for (int64_t at = upper ? half : 0; at < length; at += 2 * half)
-    for (int64_t i = at; i < at + half; ++i)
-      order.append({i, length + i});
-  Value both = vector::ShuffleOp::create(code.b, code.loc, x, y, order);
-  return code.bitcast(both,
-                      VectorType::get({length / 2}, code.b.getIntegerType(2 * bits)));
-}
-
 //===----------------------------------------------------------------------===//
 // Tables
 //===----------------------------------------------------------------------===//
@@ -86,7 +39,7 @@ void PanelReader::loadTable(size_t number) {
   const Leaf &leaf = weight.leaves[number];
   const TargetDescription &target = kernel.getTarget();
   int64_t lanes = weight.shape.lanes;
-  if (leaf.packing.kind != Kind::Table || leaf.argument < 0)
+  if (leaf.packing.kind != Kind::Table || leaf.argument < 0 || weight.getRunLength() > 0)
     return;
   if (leaf.isByteTable)
     return loadByteTable(number);
@@ -103,7 +56,7 @@ void PanelReader::loadByteTable(size_t number) {
   const Leaf &leaf = weight.leaves[number];
   const TargetDescription &target = kernel.getTarget();
   TileCode code(*current, kernel.getLoc());
-  int64_t block = PanelWeight::byteBlock(target);
+  int64_t block = byteBlock(target);
   unsigned bits = leaf.element.getIntOrFloatBitWidth();
   int64_t total = leaf.length * tableBytes(leaf.element) * std::max(leaf.entries, block);
   // On AArch64 a block is four registers; AVX2 permutes within 16 bytes.
@@ -114,7 +67,7 @@ void PanelReader::loadByteTable(size_t number) {
                           kernel.constantIndex(at * 8 / bits), load * 8 / bits);
     Value table = code.bitcast(raw, bytes);
     if (target.triple.isX86() && block == 16)
-      table = resize(code, table, target.vectorBytes);
+      table = resizeVector(code, table, target.vectorBytes);
     states[number].table.push_back(table);
   }
 }
@@ -240,71 +193,11 @@ SmallVector<Value> PanelReader::byteCodes(size_t number) {
   return sets;
 }
 
-/// Bytes of a table in blocks, at codes whose bits above are ignored.
-Value PanelReader::lookUpBytes(ArrayRef<Value> blocks, Value codes) {
-  const TargetDescription &target = kernel.getTarget();
-  TileCode code(*current, kernel.getLoc());
-  Type type = codes.getType();
-  auto constant = [&](int64_t value) { return code.constant(type, int8_t(value)); };
-  SmallVector<Value> level;
-  const int64_t block = PanelWeight::byteBlock(target);
-  int64_t bit = llvm::Log2_64(block);
-  if (target.triple.isAArch64()) {
-    Value low = arith::AndIOp::create(code.b, code.loc, codes, constant(63));
-    for (size_t i = 0; i < blocks.size(); i += 4)
-      level.push_back(callIntrinsic(code, "llvm.aarch64.neon.tbl4",
-                                    {blocks[i], blocks[i + 1], blocks[i + 2],
-                                     blocks[i + 3], low}));
-  } else if (block == 64 && blocks.size() > 1) {
-    ++bit;
-    for (size_t i = 0; i < blocks.size(); i += 2)
-      level.push_back(callIntrinsic(code, "llvm.x86.avx512.vpermi2var.qi.512",
-                                    {blocks[i], codes, blocks[i + 1]}));
-  } else if (block == 64) {
-    level.push_back(callIntrinsic(code, "llvm.x86.avx512.permvar.qi.512",
-                                  {blocks[0], codes}));
-  } else {
-    Value low = arith::AndIOp::create(code.b, code.loc, codes, constant(15));
-    StringRef name = lengthOf(codes) == 64 ? "llvm.x86.avx512.pshuf.b.512"
-                                           : "llvm.x86.avx2.pshuf.b";
-    for (Value block : blocks)
-      level.push_back(callIntrinsic(code, name, {block, low}));
-  }
-  for (; level.size() > 1; ++bit) {
-    Value moved = bit == 7 ? codes
-                           : arith::ShLIOp::create(code.b, code.loc, codes,
-                                                   constant(7 - bit))
-                                 .getResult();
-    Value test = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::slt,
-                                       moved, constant(0));
-    for (size_t i = 0; i < level.size() / 2; ++i)
-      level[i] = arith::SelectOp::create(code.b, code.loc, test, level[2 * i + 1],
-                                         level[2 * i]);
-    level.resize(level.size() / 2);
-  }
-  return level.front();
-}
-
-/// Puts the bytes of a set's entries together, highest last: its four vectors of f32.
-static SmallVector<Value> setToFloats(TileCode &code, ArrayRef<Value> bytes,
-                                      int64_t lanes) {
-  Value zero = code.constant(bytes.front().getType(), 0);
-  SmallVector<Value> all(4 - bytes.size(), zero), floats;
-  all.append(bytes.begin(), bytes.end());
-  auto type = VectorType::get({lanes}, code.b.getF32Type());
-  for (bool upper : {false, true}) {
-    Value low = interleave(code, all[0], all[1], upper);
-    Value high = interleave(code, all[2], all[3], upper);
-    for (bool upperPairs : {false, true})
-      floats.push_back(code.bitcast(interleave(code, low, high, upperPairs), type));
-  }
-  return floats;
-}
-
 /// Entries for codes that lie in sets.
 TileValues PanelReader::lookUpSets(size_t table, size_t codes) {
   const Leaf &entries = weight.leaves[table], &leaf = weight.leaves[codes];
   const PanelShape &shape = weight.shape;
+  const TargetDescription &target = kernel.getTarget();
   TileCode code(*current, kernel.getLoc());
   int64_t rows = weight.step * leaf.stored / leaf.per, length = entries.length;
   int64_t bytes = tableBytes(entries.element);
@@ -314,23 +207,57 @@ TileValues PanelReader::lookUpSets(size_t table, size_t codes) {
   for (auto [number, set] : llvm::enumerate(byteCodes(codes))) {
     // Permutations fill a register.
     int64_t used = lengthOf(set);
-    Value full = resize(code, set, kernel.getTarget().vectorBytes, /*poison=*/true);
+    Value full = resizeVector(code, set, target.vectorBytes, /*poison=*/true);
     for (int64_t element = 0; element < length; ++element) {
       SmallVector<Value> parts;
       for (int64_t byte = 0; byte < bytes; ++byte)
-        parts.push_back(slice(
-            code, lookUpBytes(blocks.slice((element * bytes + byte) * own, own), full), 0,
-            used));
+        parts.push_back(sliceVector(
+            code,
+            lookUpBytes(code, target, blocks.slice((element * bytes + byte) * own, own),
+                        full),
+            0, used));
       if (entries.isSignMagnitude)
         parts.back() = arith::XOrIOp::create(
             code.b, code.loc, parts.back(),
             arith::AndIOp::create(code.b, code.loc, set,
                                   code.constant(set.getType(), int8_t(0x80))));
-      for (auto [slot, value] : llvm::enumerate(setToFloats(code, parts, shape.lanes))) {
+      for (auto [slot, value] : llvm::enumerate(bytesToFloats(code, parts, shape.lanes))) {
         int64_t at = number * 4 + slot;
         values[at / shape.vectors * length + element][at % shape.vectors] = value;
       }
     }
+  }
+  return values;
+}
+
+/// Products of the table's rows with activations, for codes that lie in sets.
+TileValues PanelReader::lookUpProducts(size_t table, size_t codes) {
+  const Leaf &entries = weight.leaves[table], &leaf = weight.leaves[codes];
+  const PanelShape &shape = weight.shape;
+  const TargetDescription &target = kernel.getTarget();
+  TileCode code(*current, kernel.getLoc());
+  int64_t runs = weight.step * leaf.stored / leaf.per, size = target.vectorBytes, offset = 0;
+  int64_t count = weight.getRunEntries(), setsOfRun = shape.vectors / 4;
+  auto type = VectorType::get({size}, code.b.getI8Type());
+  Value first = code.sub(positionIn(leaf, offset), products.firstRun);
+  SmallVector<Value> sets = byteCodes(codes);
+  TileValues values;
+  for (int64_t run = 0; run < runs; ++run) {
+    Value start = code.mul(code.add(first, offset + run), 4 * count);
+    // Tables are used by all sets before the next ones are loaded.
+    SmallVector<SmallVector<Value>> parts(setsOfRun);
+    for (int64_t byte = 0; byte < 4; ++byte) {
+      SmallVector<Value> blocks;
+      for (int64_t at = 0; at < count; at += size)
+        blocks.push_back(code.bitcast(
+            code.load(products.memref, code.add(start, byte * count + at), size), type));
+      for (int64_t set = 0; set < setsOfRun; ++set)
+        parts[set].push_back(
+            lookUpBytes(code, target, blocks, sets[run * setsOfRun + set]));
+    }
+    values.emplace_back();
+    for (ArrayRef<Value> bytes : parts)
+      llvm::append_range(values.back(), bytesToFloats(code, bytes, shape.lanes));
   }
   return values;
 }
@@ -341,6 +268,8 @@ TileValues PanelReader::lookUpSets(size_t table, size_t codes) {
 
 TileValues PanelReader::lookUp(const Child &table, const Child &codes) {
   const Leaf &entries = weight.leaves[table.number];
+  if (weight.getRunLength() > 0)
+    return lookUpProducts(table.number, codes.number);
   if (entries.isByteTable)
     return lookUpSets(table.number, codes.number);
   TileCode code(*current, kernel.getLoc());

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWeight.h"
+#include "ByteTables.h"
 
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
@@ -100,6 +101,32 @@ FailureOr<PanelWeight> PanelWeight::get(KernelEmitter &kernel, Value value,
     weight.step = weight.leaves[weight.blockValues].layout.step();
   weight.chooseLayouts(kernel.getTarget());
   return weight;
+}
+
+FailureOr<std::optional<PanelWeight>> PanelWeight::getProducts(KernelEmitter &kernel,
+                                                               Value value,
+                                                               int64_t outputs,
+                                                               int64_t reduction) {
+  std::optional<PanelWeight> none;
+  const TargetDescription &target = kernel.getTarget();
+  auto codec = value.getDefiningOp<WeightCodecOpInterface>();
+  auto form = codec ? codec.getTableForm() : std::nullopt;
+  if (!form || !target.triple.isX86() || byteBlock(target) != 64)
+    return none;
+  PanelShape shape;
+  shape.outputs = outputs;
+  shape.lanes = target.vectorBytes / 4;
+  shape.vectors = outputs > 4 * shape.lanes ? 8 : 4;
+  auto weight = get(kernel, value, shape, reduction);
+  if (failed(weight))
+    return failure();
+  const Node &root = weight->nodes[weight->root.number];
+  Child table = root.children[form->table], codes = root.children[form->codes];
+  if (!table.isLeaf || !codes.isLeaf || !weight->leaves[table.number].isByteTable)
+    return none;
+  weight->runLength = weight->leaves[table.number].length;
+  weight->runTable = table.number;
+  return std::optional<PanelWeight>(std::move(*weight));
 }
 
 void PanelWeight::measure() {
@@ -282,12 +309,6 @@ PanelWeight::visit(KernelEmitter &kernel, Value value, const TilePacking &packin
   return Child{false, nodes.size() - 1};
 }
 
-int64_t PanelWeight::byteBlock(const TargetDescription &target) {
-  if (target.triple.isAArch64() || (target.hasVBMI && target.vectorBytes == 64))
-    return 64;
-  return target.hasAVX2 ? 16 : 0;
-}
-
 /// Looks at the tables of a codec, and at the codes that index them.
 LogicalResult PanelWeight::readTables(const Node &node, ArrayRef<TilePacking> packings) {
   int64_t codes = -1;
@@ -307,6 +328,10 @@ LogicalResult PanelWeight::readTables(const Node &node, ArrayRef<TilePacking> pa
     leaf.isSignMagnitude = packing.isSignMagnitude;
   }
   return success();
+}
+
+int64_t PanelWeight::getRunEntries() const {
+  return std::max<int64_t>(leaves[runTable].entries, 64);
 }
 
 bool PanelWeight::hasLongSteps() const {

@@ -96,14 +96,19 @@ public:
   getEntries(KernelEmitter &kernel, mlir::Value weight, int64_t outputs,
              int64_t reduction);
 
+  /// The same for a weight of table rows, read code by code: what visits it sees products
+  /// of rows with activations, of each run of positions at its start. Nothing if the
+  /// weight is no such, or the target looks up too few bytes at once.
+  static mlir::FailureOr<std::optional<PanelWeight>>
+  getProducts(KernelEmitter &kernel, mlir::Value weight, int64_t outputs,
+              int64_t reduction);
+
   /// Tells the kernel's plan how arguments are re-laid. Elements stored in
   /// compact form can be read from each of the positions `starts`, and no other.
   void setPackings(KernelEmitter &kernel, llvm::ArrayRef<int64_t> starts = {0});
 
   const PanelShape &getShape() const { return shape; }
   int64_t getReduction() const { return reduction; }
-  /// Entries that one byte look-up of the target reaches; 0: it has none.
-  static int64_t byteBlock(const TargetDescription &target);
   /// Whether values need no more than a conversion after loading.
   bool isDense() const { return nodes.empty(); }
   /// Whether a step's code is so long that each size of tile having it again would take
@@ -118,6 +123,11 @@ public:
   /// their indices.
   const std::optional<WindowLayout> &getWindows() const { return windows; }
   int64_t getIndexArgument() const { return indexArgument; }
+  /// Of a weight that is read code by code: positions of one code's run (0: of none), and
+  /// the table, of which `getRunEntries` rows lie in memory.
+  int64_t getRunLength() const { return runLength; }
+  const Leaf &getRunTable() const { return leaves[runTable]; }
+  int64_t getRunEntries() const;
   /// Whether whole blocks are stored: what visits its values, in one go, sees these.
   bool isBlocks() const { return blockValues >= 0; }
   /// Whether these need no more than a conversion after loading.
@@ -164,6 +174,7 @@ private:
   int64_t compacts = 0, startCount = 1;
   std::optional<WindowLayout> windows;
   int64_t indexArgument = -1, entryArgument = -1;
+  int64_t runLength = 0, runTable = -1;
   Child root;
   std::vector<Leaf> leaves;
   std::vector<Node> nodes;
@@ -191,6 +202,11 @@ public:
   int64_t prefetchAhead = 0;
   /// Products that each value has part in, while the next ones are decoded.
   int64_t tileRows = 1;
+  /// Of a weight that is read code by code: products of each run's activations with the
+  /// rows of the table, as bytes `[run][byte of an f32][entry]`, from run `firstRun`.
+  struct {
+    mlir::Value memref, firstRun;
+  } products;
   /// What the state holds are sums of products with values, `[…][vector]`: factors that
   /// a group's values share are applied to its sums.
   bool isSumming = false;
@@ -225,7 +241,7 @@ private:
   TileValues lookUp(const Child &table, const Child &codes);
   llvm::SmallVector<mlir::Value> byteCodes(size_t number);
   TileValues lookUpSets(size_t table, size_t codes);
-  mlir::Value lookUpBytes(llvm::ArrayRef<mlir::Value> blocks, mlir::Value codes);
+  TileValues lookUpProducts(size_t table, size_t codes);
   mlir::Value gatherWords(size_t table, mlir::Value codes);
   mlir::Value leafExpand(size_t number, mlir::Value mask);
   mlir::Value loadCompact(size_t number, mlir::Value offset);

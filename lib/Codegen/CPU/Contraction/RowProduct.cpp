@@ -195,6 +195,9 @@ LogicalResult pith::emitRowProduct(KernelEmitter &kernel,
   auto isSliding = emitSlidingProduct(kernel, product);
   if (failed(isSliding) || *isSliding)
     return success(succeeded(isSliding));
+  auto isTable = emitTableProduct(kernel, product);
+  if (failed(isTable) || *isTable)
+    return success(succeeded(isTable));
   const TargetDescription &target = kernel.getTarget();
   bool dense = !product.weight.getDefiningOp<WeightCodecOpInterface>();
   PanelShape shape = choosePanel(target, product.outputs, dense);
