@@ -28,6 +28,13 @@ using namespace pith;
 
 /// Beyond, decoding all positions takes less than permuting for each step.
 static constexpr double kMaxDensity = 0.75;
+/// From so many rows on, products take so long that the processor sees too few loads
+/// ahead. With fewer, prefetching takes more time than it saves.
+static constexpr int64_t kPrefetchRows = 4;
+/// Up to so many rows of a weight so dense, turns have a single window: loads of windows
+/// take longer than the steps that are added.
+static constexpr int64_t kFewRows = 8;
+static constexpr double kFewDensity = 0.45;
 /// Rows of one job, which share what they read of a panel.
 static constexpr int64_t kRowsPerJob = 128;
 
@@ -82,19 +89,27 @@ SmallVector<Value> SlidingProduct::emitTurns(OpBuilder &b, SlidingReader &reader
   TileCode code(inner, loc);
   Value turn = loop.getInductionVar();
   SmallVector<Value> carried(loop.getRegionIterArgs());
+  if (left.size() >= kPrefetchRows)
+    reader.prefetch(inner, turn);
   SmallVector<Value> values = reader.getValues(inner, turn, isScaled);
   SmallVector<Value> places = reader.getPlaces(inner, turn);
-  int64_t share = weight.layout.share();
+  // Windows of some rows are in registers together, and steps come before rows: products
+  // that follow each other have different sums.
+  int64_t share = weight.layout.share(), together = share == SlidingLayout::kTurn ? 8 : 4;
   for (int64_t window = 0; window < weight.layout.windows; ++window) {
     TileRows here = left.moved(code, reader.getStart(inner, turn, window));
-    for (int64_t m = 0; m < left.size(); ++m) {
-      Value x = code.toFloat(code.load(here.memref, here.address(code, m), lanes));
-      for (int64_t i = 0; i < share; ++i) {
-        int64_t step = window * share + i;
-        Value &sum = carried[step % sets * left.size() + m];
-        sum = code.fma(values[step], permuteVector(code, x, places[step]), sum,
-                       kernel.getTarget().hasFMA);
-      }
+    for (int64_t first = 0; first < left.size(); first += together) {
+      SmallVector<Value> loaded;
+      for (int64_t m = first; m < std::min(first + together, left.size()); ++m)
+        loaded.push_back(
+            code.toFloat(code.load(here.memref, here.address(code, m), lanes)));
+      for (int64_t i = 0; i < share; ++i)
+        for (auto [m, x] : llvm::enumerate(loaded)) {
+          int64_t step = window * share + i;
+          Value &sum = carried[step % sets * left.size() + first + m];
+          sum = code.fma(values[step], permuteVector(code, x, places[step]), sum,
+                         kernel.getTarget().hasFMA);
+        }
     }
   }
   scf::YieldOp::create(inner, loc, carried);
@@ -175,6 +190,10 @@ void SlidingProduct::emitJob(OpBuilder &builder, Value panel, Value block) {
 
 LogicalResult SlidingProduct::emit() {
   MLIRContext *context = kernel.getContext();
+  auto count = rows.getConstantCount();
+  if (count && *count > 1 && *count <= kFewRows && weight.layout.shape.lanes == 16 &&
+      weight.getDensity() > kFewDensity)
+    weight.layout.windows = 1;
   weight.setPackings(kernel);
   sizes = rows.tileSizes(kernel.getTarget().vectorRegisters >= 32 ? 16 : 8);
   rowsPerJob = std::max<int64_t>(1, kRowsPerJob / sizes[0]) * sizes[0];
@@ -186,7 +205,6 @@ LogicalResult SlidingProduct::emit() {
   AffineExpr panels = getAffineConstantExpr(weight.layout.shape.panels(), context);
   SmallVector<AffineExpr> jobSpace{panels, rows.getCount().ceilDiv(rowsPerJob)};
   int64_t perRow = weight.panelBytes() / 100 + weight.layout.shape.lanes;
-  auto count = rows.getConstantCount();
   AffineExpr job =
       count ? getAffineConstantExpr(std::min(*count, rowsPerJob) * perRow, context)
             : rows.getCount() * perRow;

@@ -302,6 +302,20 @@ SmallVector<Value> SlidingReader::getPlaces(OpBuilder &builder, Value number) {
   return places;
 }
 
+void SlidingReader::prefetch(OpBuilder &builder, Value number) {
+  constexpr int64_t kAhead = 4096, kLine = 64;
+  TileCode code(builder, kernel.getLoc());
+  int64_t bytes = weight.layout.valueBytes(), turns = kAhead / bytes;
+  Value ahead = code.add(number, turns);
+  int64_t unit = std::max(1u, weight.layout.bits / 8);
+  Value values = code.mul(ahead, bytes / unit);
+  for (int64_t at = 0; at < bytes; at += kLine)
+    code.prefetch(kernel.argument(weight.values).memref, code.add(values, at / unit));
+  code.prefetch(kernel.argument(weight.where).memref,
+                code.add(code.mul(ahead, weight.layout.placeBytes()),
+                         weight.layout.tableBytes()));
+}
+
 Value SlidingReader::getFirstTurn(OpBuilder &builder, Value number) {
   TileCode code(builder, kernel.getLoc());
   return code.loadIndex(kernel.argument(weight.where).memref, code.mul(number, 4), 32);

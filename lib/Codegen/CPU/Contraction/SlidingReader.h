@@ -58,6 +58,8 @@ public:
   /// window (bits above are undefined).
   mlir::Value getStart(mlir::OpBuilder &builder, mlir::Value turn, int64_t window);
   llvm::SmallVector<mlir::Value> getPlaces(mlir::OpBuilder &builder, mlir::Value turn);
+  /// Prefetches what is read some turns after `turn`.
+  void prefetch(mlir::OpBuilder &builder, mlir::Value turn);
   /// The first turn of group `number`, counted over all panels (`index`).
   mlir::Value getFirstTurn(mlir::OpBuilder &builder, mlir::Value number);
 
