@@ -14,6 +14,8 @@
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/WideSums.h"
 #include "pith/Dialect/Pith/IR/PithInterfaces.h"
+#include "pith/Profile/ModelRunner.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <vector>
 
@@ -47,6 +49,20 @@ std::optional<ActivationStatistics> pith::getStatistics(const Weight &weight) {
   return sum;
 }
 
+static LogicalResult emitMissingGram(const Weight &weight, StringRef pass,
+                                     int64_t reduction) {
+  InFlightDiagnostic error = emitWeightError(weight)
+                             << pass << " needs a profile with Gram matrices, found one ";
+  const int64_t greatest = CalibrationOptions().maxGramSize;
+  if (reduction <= greatest)
+    return error << "without";
+  double gigabytes = 4e-9 * double(reduction) * double(reduction);
+  return error << "that has none for rows of " << reduction << " elements, more than "
+               << greatest << "; exclude the weight, or put calibrate{max-gram-size="
+               << reduction << "} in front, which takes "
+               << llvm::formatv("{0:f1} GB", gigabytes).str();
+}
+
 FailureOr<ActivationStatistics> pith::requireStatistics(const Weight &weight,
                                                         StringRef pass, bool needsGram) {
   std::optional<ActivationStatistics> found = getStatistics(weight);
@@ -55,15 +71,28 @@ FailureOr<ActivationStatistics> pith::requireStatistics(const Weight &weight,
            << pass << " needs a profile of the model's activations, found none; give "
            << "samples with --calibrate=DIR, or a profile with --profile=FILE";
   if (needsGram && !found->gram)
-    return emitWeightError(weight)
-           << pass << " needs a profile with Gram matrices, found one without";
+    return emitMissingGram(weight, pass, found->getReductionSize());
   if (found->getReductionSize() != pith::getReductionSize(weight.getType()) ||
       weight.getType().getShape()[0] % found->getGroups() != 0)
     return emitWeightError(weight)
            << "the profile is of another model: expected statistics of "
            << pith::getReductionSize(weight.getType()) << " elements, found "
            << found->getReductionSize();
+  if (needsGram && failed(checkGram(weight, *found)))
+    return failure();
   return std::move(*found);
+}
+
+LogicalResult pith::checkGram(const Weight &weight, const ActivationStatistics &seen) {
+  if (!seen.gram || seen.hasPlausibleGram())
+    return success();
+  return emitGramError(weight);
+}
+
+InFlightDiagnostic pith::emitGramError(const Weight &weight) {
+  return emitWeightError(weight)
+         << "the profile's Gram matrix is not finite, or not positive definite however "
+            "much it is damped; make a new profile";
 }
 
 /// w · G · wᵀ of one row, in the order of its elements.

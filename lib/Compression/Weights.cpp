@@ -159,6 +159,5 @@ void pith::keepWeight(const Weight &weight, StringRef pass, const Twine &reason)
 }
 
 InFlightDiagnostic pith::emitWeightError(const Weight &weight) {
-  return emitError(weight.getLoc())
-         << "weight '" << weight.name << "' of node '" << weight.node << "': ";
+  return emitError(weight.getLoc()) << "weight '" << weight.name << "': ";
 }

@@ -21,6 +21,9 @@
 #include "pith/Runtime/pith.h"
 #include "pith/Target/JIT.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace pith;
@@ -234,6 +237,53 @@ static FailureOr<SmallVector<HostTensor>> loadSample(func::FuncOp main,
   return failure();
 }
 
+/// Names in a folder, sorted, that are files of arrays or numbers of samples.
+static std::vector<std::string> findArrays(const Twine &folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator it(folder, error), end; it != end && !error;
+       it.increment(error)) {
+    StringRef name = llvm::sys::path::filename(it->path());
+    uint64_t number;
+    if (name.ends_with(".npy") || !name.getAsInteger(10, number))
+      names.push_back(name.str());
+  }
+  llvm::sort(names);
+  return names;
+}
+
+/// What lies among samples and is not read, as `'FILE', 'FILE': why`; empty if nothing. An
+/// NPZ file with other members is refused when it is read.
+static std::string findUnread(func::FuncOp main, const pith_samples &samples) {
+  auto join = [](ArrayRef<std::string> paths) {
+    return "'" + llvm::join(paths, "', '") + "'";
+  };
+  InputDescriptions inputs(main);
+  std::vector<std::string> read, unread;
+  for (const std::string &name : inputs.names) {
+    char *path = pith_member_path("", name.c_str());
+    read.push_back(path ? path + 1 : "");
+    free(path);
+  }
+  const std::string path = samples.path;
+  if (samples.numbered) {
+    for (const std::string &name : findArrays(path))
+      if (int64_t number; StringRef(name).getAsInteger(10, number) ||
+                          number >= samples.count || std::to_string(number) != name)
+        unread.push_back(path + "/" + name);
+    if (!unread.empty())
+      return join(unread) + ": samples are the folders '0' to '" +
+             std::to_string(samples.count - 1) + "'";
+  }
+  for (int64_t index = 0; index < samples.count && unread.empty(); ++index) {
+    std::string folder = path + (samples.numbered ? "/" + std::to_string(index) : "");
+    for (const std::string &name : findArrays(folder))
+      if (!llvm::is_contained(read, name))
+        unread.push_back(folder + "/" + name);
+  }
+  return unread.empty() ? "" : join(unread) + ": the model's inputs are " + join(read);
+}
+
 LogicalResult CompilingRunner::forEachSample(
     ModuleOp module, StringRef path,
     function_ref<LogicalResult(int64_t, int64_t, ArrayRef<HostTensor>)> visit) const {
@@ -244,6 +294,11 @@ LogicalResult CompilingRunner::forEachSample(
   char problem[1024];
   if (pith_samples_open(path.str().c_str(), &samples, problem, sizeof(problem)))
     return module.emitError("samples: ") << problem;
+  if (samples.folder && warnedOf != path) {
+    warnedOf = path.str();
+    if (std::string unread = findUnread(main, samples); !unread.empty())
+      emitWarning(main.getLoc()) << "not read: " << unread;
+  }
   LogicalResult result = success();
   for (int64_t index = 0; index < samples.count && succeeded(result); ++index) {
     auto inputs = loadSample(main, samples, index);

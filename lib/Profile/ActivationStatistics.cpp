@@ -122,6 +122,16 @@ static void addMeans(HostTensor &mean, int64_t a, const HostTensor &other, int64
     to[i] = float((double(to[i]) * a + double(from[i]) * b) / double(a + b));
 }
 
+bool ActivationStatistics::hasPlausibleGram() const {
+  if (!gram || !llvm::all_of(gram.as<float>(), [](float x) { return std::isfinite(x); }))
+    return false;
+  for (int64_t g = 0; g < getGroups(); ++g)
+    for (int64_t k = 0, K = getReductionSize(); k < K; ++k)
+      if (getSquareSum(g, k) < 0)
+        return false;
+  return true;
+}
+
 void ActivationStatistics::add(const ActivationStatistics &other) {
   // Where nothing was seen, there are no extremes.
   if (other.rows == 0)

@@ -106,6 +106,7 @@ static bool arePlausible(const ActivationStatistics &s) {
          llvm::all_of(s.mean.as<float>(), [](float x) { return std::isfinite(x); }) &&
          llvm::all_of(s.magnitude.as<float>(), isMagnitude) &&
          llvm::all_of(s.largest.as<float>(), isMagnitude) &&
+         (!s.gram || s.hasPlausibleGram()) &&
          (!s.histogram || llvm::all_of(s.histogram.as<int64_t>(),
                                        [](int64_t count) { return count >= 0; }));
 }

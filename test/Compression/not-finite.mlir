@@ -4,7 +4,7 @@
 
 // A weight with an infinity has no scale, no order and no singular values.
 
-// CHECK: error: {{.*}}weight 'w' of node '/MatMul': expected finite elements, found an infinity or NaN
+// CHECK: error: {{.*}}weight 'w': expected finite elements, found an infinity or NaN
 func.func @main(%x: tensor<1x8xf32>) -> tensor<1x4xf32> {
   %w = pith.constant dense<0x7F800000> : tensor<4x8xf32> {name = "w"} : tensor<4x8xf32>
   %y = pith.matmul %x, %w {transpose_rhs} : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32> loc("/MatMul")

@@ -42,10 +42,16 @@ std::optional<ActivationStatistics> getStatistics(const Weight &weight);
 
 /// The same for passes that cannot do without. Emits an error that says how to make a
 /// profile, and fails, if statistics are missing, or the Gram matrix where it is
-/// needed, or their sizes are not those of the weight.
+/// needed, or the matrix is none (`checkGram`), or their sizes are not the weight's.
 mlir::FailureOr<ActivationStatistics> requireStatistics(const Weight &weight,
                                                         llvm::StringRef pass,
                                                         bool needsGram = true);
+
+/// Emits the error below, and fails, if the statistics have a Gram matrix with elements
+/// that are not finite, or squares below 0.
+mlir::LogicalResult checkGram(const Weight &weight, const ActivationStatistics &seen);
+/// The error for a Gram matrix that is none: no damping makes it positive definite.
+mlir::InFlightDiagnostic emitGramError(const Weight &weight);
 
 /// Error of the outputs: signal Σ‖x·wᵀ‖² and noise Σ‖x·(w − w')ᵀ‖² over all rows x and
 /// outputs w (rows of K elements), by the Gram matrix: tr(D G Dᵀ). Output r is of

@@ -131,7 +131,8 @@ void remarkCompressed(const Weight &weight, mlir::Value replacement,
 void keepWeight(const Weight &weight, llvm::StringRef pass,
                 const llvm::Twine &reason);
 
-/// Emits an error that names the weight and its node.
+/// Emits an error that names the weight, where the first op that uses it is (people are
+/// shown that op's node).
 mlir::InFlightDiagnostic emitWeightError(const Weight &weight);
 
 } // namespace pith

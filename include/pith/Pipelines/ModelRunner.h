@@ -22,6 +22,10 @@ public:
                 llvm::function_ref<mlir::LogicalResult(int64_t, int64_t,
                                                        llvm::ArrayRef<HostTensor>)>
                     visit) const override;
+
+private:
+  /// Where files were found that no input reads: said once, however often passes ask.
+  mutable std::string warnedOf;
 };
 
 } // namespace pith

@@ -66,6 +66,9 @@ struct ActivationStatistics {
     return gram.as<float>()[(g * K + k) * K + k];
   }
 
+  /// Whether the Gram matrix may be one: its elements are finite, no square is negative.
+  bool hasPlausibleGram() const;
+
   /// The statistics that an op carries; nothing if it carries none, or some that
   /// are malformed (wrong sizes or types).
   static std::optional<ActivationStatistics> get(mlir::Operation *op);

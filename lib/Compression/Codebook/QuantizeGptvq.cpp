@@ -98,10 +98,8 @@ LogicalResult QuantizeGptvqPass::quantize(const Weight &weight) {
     return failure();
   CodebookFit how{width, groupSize, sweeps, damping};
   std::optional<CodebookFit::Result> fitted = how.fit(*floats, largest, *seen);
-  if (!fitted) {
-    keepWeight(weight, getArgumentName(), "its Gram matrix has no decomposition");
-    return success();
-  }
+  if (!fitted)
+    return emitGramError(weight);
   if (fitted->scale.getElementType().isF32())
     remarkWideScales(weight, getArgumentName());
   replaceIfSmaller(weight, encode(weight, *fitted, width), fitted->error,

@@ -99,6 +99,8 @@ LogicalResult QuantizeToVectorsPass::quantize(const Weight &weight) {
                seen->getReductionSize() != pith::getReductionSize(weight.getType()) ||
                weight.getType().getShape()[0] % seen->getGroups() != 0))
     seen.reset();
+  if (seen && failed(checkGram(weight, *seen)))
+    return failure();
   VectorQuantizer quantizer{vector, chooseBits(weight), sweeps};
   VectorQuantizer::Result quantized =
       quantizer.quantize(*floats, seen ? &*seen : nullptr);

@@ -58,9 +58,9 @@ private:
 
 LogicalResult ChooseRanksPass::checkOptions(ErrorHandler error) const {
   auto format = [](double value) { return llvm::formatv("{0}", value).str(); };
-  if (!(ratio >= 0 && ratio < 1))
-    return error("expected ratio between 0 and 1, found " + format(ratio));
-  if (!(bitsPerParameter >= 0 && bitsPerParameter <= 32))
+  if (ratio.hasValue() && !(ratio > 0 && ratio < 1))
+    return error("expected a ratio above 0 and below 1, found " + format(ratio));
+  if (bitsPerParameter.hasValue() && !(bitsPerParameter > 0 && bitsPerParameter <= 32))
     return error("expected bits-per-parameter above 0 and at most 32, found " +
                  format(bitsPerParameter));
   if ((ratio > 0) == (bitsPerParameter > 0))

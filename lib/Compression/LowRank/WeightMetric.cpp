@@ -35,6 +35,8 @@ FailureOr<WeightMetric> WeightMetric::get(const Weight &weight, Weighting weight
       result.seen.reset();
     if (!result.seen || weighting == Weighting::None)
       return result;
+    if (failed(checkGram(weight, *result.seen)))
+      return failure();
     weighting = result.seen->gram ? Weighting::Gram : Weighting::Magnitude;
   } else {
     FailureOr<ActivationStatistics> seen =
@@ -57,8 +59,7 @@ FailureOr<WeightMetric> WeightMetric::get(const Weight &weight, Weighting weight
       RowMetric::makeGram(weight.value.getContext(), result.seen->gram.as<float>(),
                           result.seen->getReductionSize(), damping);
   if (!metric)
-    return emitWeightError(weight) << "the profile's Gram matrix is not positive "
-                                      "definite or not finite";
+    return emitGramError(weight);
   result.metric = *metric;
   return result;
 }

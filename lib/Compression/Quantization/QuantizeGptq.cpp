@@ -170,9 +170,7 @@ LogicalResult QuantizeGptqPass::quantize(const Weight &weight) {
   std::optional<OutputQuantizer::Result> result =
       quantizer.quantize((*input)->value, (*input)->largest, *statistics);
   if (!result)
-    return emitWeightError(weight)
-           << "the profile's Gram matrix is not finite, or not positive definite "
-           << "however much it is damped";
+    return emitGramError(weight);
   if (corrects) {
     double energy = getMeanEnergy(*statistics, (*input)->value);
     result->output.signal += energy;

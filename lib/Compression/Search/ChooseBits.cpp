@@ -159,6 +159,8 @@ FailureOr<std::vector<AllocationChoice>> ChooseBitsPass::tryAll(const Weight &we
     return failure();
   candidate.original = std::move(*original);
   candidate.seen = pith::getStatistics(weight);
+  if (candidate.seen && failed(checkGram(weight, *candidate.seen)))
+    return failure();
   std::vector<AllocationChoice> tried;
   for (unsigned bits : bitsToTry)
     tried.push_back(bits == kAsItIs

@@ -74,11 +74,8 @@ LogicalResult PruneSparsegptPass::prune(const Weight &weight,
   for (int64_t g = 0; g < groups; ++g) {
     auto factor = GramFactor::compute(
         &getContext(), seen->gram.as<float>().slice(g * K * K, K * K), K, damping);
-    if (!factor) {
-      keepWeight(weight, getArgumentName(),
-                 "its Gram matrix is not positive definite, whatever the damping");
-      return success();
-    }
+    if (!factor)
+      return emitGramError(weight);
     pruneSparseGpt(&getContext(), *factor, options, values.slice(g * part, part),
                    kept.slice(g * part, part));
   }

@@ -236,8 +236,12 @@ void PruneLayersPass::runOnOperation() {
   }
   std::vector<ResidualBlock> blocks = findBlocks(function);
   if (int64_t(blocks.size()) < count) {
-    module.emitError() << getArgumentName() << ": expected at least " << int64_t(count)
-                       << " residual blocks, found " << blocks.size();
+    auto error = module.emitError() << getArgumentName() << ": ";
+    if (blocks.empty())
+      error << "expected residual blocks x + f(x), found none";
+    else
+      error << "expected a count of at most " << blocks.size()
+            << ", the number of residual blocks, found " << int64_t(count);
     return signalPassFailure();
   }
   if (failed(measure(blocks)))

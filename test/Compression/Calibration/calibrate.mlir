@@ -8,6 +8,11 @@
 // RUN: pith-opt %s --pith-calibrate=samples=%t --pith-write-profile=file=%t/p.npz -o %t/a.mlir
 // RUN: pith-opt %s --pith-apply-profile=file=%t/p.npz -o %t/b.mlir
 // RUN: sed "s|attributes.*||; s|module.*||" %t/a.mlir > %t/a && sed "s|module.*||" %t/b.mlir > %t/b && diff %t/a %t/b
+// RUN: cp %t/0/x.npy %t/1/z.npy && pith-opt %s --pith-calibrate=samples=%t --pith-calibrate=samples=%t -o /dev/null 2>&1 | FileCheck %s --check-prefix=OTHER
+// RUN: cp -r %t/0 %t/3 && cp %t/0/x.npy %t && pith-opt %s --pith-calibrate=samples=%t -o /dev/null 2>&1 | FileCheck %s --check-prefix=GAP
+// RUN: rm -r %t/0 %t/1 %t/3 && pith-opt %s --pith-calibrate=samples=%t -o /dev/null 2>&1 | FileCheck %s --check-prefix=ONE --allow-empty
+// RUN: %python -c "import numpy as n; x = n.float32([[1, -2, 0]]); n.savez('%t/more.npz', x=x, z=x)"
+// RUN: not pith-opt %s --pith-calibrate=samples=%t/more.npz 2>&1 | FileCheck %s --check-prefix=MEMBER
 // RUN: not pith-opt %s --pith-calibrate 2>&1 | FileCheck %s --check-prefix=NO-SAMPLES
 // RUN: not pith-opt %s --pith-write-profile=file=%t/none 2>&1 | FileCheck %s --check-prefix=NO-STATISTICS
 // RUN: not pith-opt %s --pith-apply-profile 2>&1 | FileCheck %s --check-prefix=NO-FILE
@@ -31,6 +36,13 @@
 // OBSERVED: pith.observe %{{.*}} {node = "{{.*}}", site = array<i64: 0, 0, 10, 2, 1, 3, 1, {{.*}}>, users = "[\22{{.*}}\22]"} : (tensor<?x3xf32>) -> ()
 // OBSERVED-NOT: pith.observe
 // OBSERVED-NO-GRAM: site = array<i64: 0, 0, 10, 2, 1, 3, 0,
+
+// Arrays that no input reads, said once: a misspelt name, a number that is missing.
+// OTHER: warning: not read: '{{.*}}/1/z.npy': the model's inputs are 'x.npy'
+// OTHER-NOT: warning
+// GAP: warning: not read: '{{.*}}/3', '{{.*}}/x.npy': samples are the folders '0' to '1'
+// ONE-NOT: warning
+// MEMBER: error: {{.*}}no input named 'z'
 
 // NO-SAMPLES: error: expects samples to calibrate on, found none
 // NO-STATISTICS: error: expects statistics to write, found none

@@ -11,6 +11,8 @@
 // RUN: not pith-opt %s --pith-choose-ranks='ratio=0.5 steps=0' 2>&1 | FileCheck %s --check-prefix=STEPS
 // RUN: not pith-opt %s --pith-choose-ranks='ratio=0.5 least-ratio=2' 2>&1 | FileCheck %s --check-prefix=LEAST
 // RUN: not pith-opt %s --pith-choose-ranks='ratio=1.5' 2>&1 | FileCheck %s --check-prefix=TOO-GREAT
+// RUN: not pith-opt %s --pith-choose-ranks='ratio=0' 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: not pith-opt %s --pith-choose-ranks='bits-per-parameter=0' 2>&1 | FileCheck %s --check-prefix=ZERO-BITS
 // RUN: not pith-opt %s --pith-factorize-weights='damping=2' 2>&1 | FileCheck %s --check-prefix=DAMPING
 // RUN: not pith-opt %s --pith-factorize-weights='input-rank=2' 2>&1 | FileCheck %s --check-prefix=INPUT
 // RUN: not pith-opt %s --pith-factorize-jointly='rank=1 ratio=0.5' 2>&1 | FileCheck %s --check-prefix=MORE
@@ -20,18 +22,20 @@
 
 // What asks for statistics says so and stops; options out of range are reported.
 
-// FACTORIZE: error: {{.*}}weight 'w' of node '/q': pith-factorize-weights needs a profile of the model's activations, found none
-// JOINTLY: error: {{.*}}weight 'w' of node '/q': pith-factorize-jointly needs a profile
-// SPLIT: error: {{.*}}weight 'w' of node '/q': pith-split-low-rank needs a profile
-// CHOOSE: error: {{.*}}weight 'w' of node '/q': pith-choose-ranks needs a profile
-// CORRECT: error: {{.*}}weight 'w' of node '/q': pith-correct-quantization needs a profile
+// FACTORIZE: error: {{.*}}weight 'w': pith-factorize-weights needs a profile of the model's activations, found none
+// JOINTLY: error: {{.*}}weight 'w': pith-factorize-jointly needs a profile
+// SPLIT: error: {{.*}}weight 'w': pith-split-low-rank needs a profile
+// CHOOSE: error: {{.*}}weight 'w': pith-choose-ranks needs a profile
+// CORRECT: error: {{.*}}weight 'w': pith-correct-quantization needs a profile
 // RATIO: error: pith-choose-ranks: expected a ratio of at least 0.250, found 0.010
 // BITS: error: pith-choose-ranks: expected at least 8.000 bits per parameter, found 1.000
 // NONE: expected one of ratio and bits-per-parameter, found none
 // BOTH: expected one of ratio and bits-per-parameter, found both
 // STEPS: expected steps from 1 to 4096, found 0
 // LEAST: expected least-ratio from 0 to 1, found 2
-// TOO-GREAT: expected ratio between 0 and 1, found 1.5
+// TOO-GREAT: expected a ratio above 0 and below 1, found 1.5
+// ZERO: expected a ratio above 0 and below 1, found 0
+// ZERO-BITS: expected bits-per-parameter above 0 and at most 32, found 0
 // DAMPING: expected damping from 0 to 1, found 2
 // INPUT: expected input-rank with rank and form=tucker alone
 // MORE: expected one of rank, energy and ratio, found more

@@ -15,9 +15,9 @@
 // MULTIPLE: expected multiple-of to be at least 1, found 0
 // STEPS: expected steps to be at least 1, found 0
 // COUNT: expected a count of at least 1, found 0
-// NO-BLOCKS: error: pith-prune-layers: expected at least 1 residual blocks, found 0
+// NO-BLOCKS: error: pith-prune-layers: expected residual blocks x + f(x), found none
 // KEEP: expected keep to name a file
-// PROFILE: error: weight 'b' of node {{.*}}pith-prune-channels needs a profile of the model's activations, found none
+// PROFILE: error: weight 'b': pith-prune-channels needs a profile of the model's activations, found none
 // COMPRESSED: [Missed] Kept {{.*}}is compressed already; prune first
 func.func @main(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
   %a = pith.constant dense<[[0.1, 0.2, 0.3], [4.0, 5.0, 6.0], [0.4, 0.5, 0.6], [7.0, 8.0, 9.0]]> : tensor<4x3xf32> {name = "a"} : tensor<4x3xf32>

@@ -49,4 +49,4 @@ errors = pt.command(["pithc", model, "-o", folder + "/no", "--compress=prune-lay
 assert "pith-prune-layers measures blocks on samples, found none" in errors, errors
 errors = pt.command(["pithc", model, "-o", folder + "/no", f"--calibrate={folder}/samples",
                      "--compress=prune-layers{count=4}"], expect=1)[1]
-assert "expected at least 4 residual blocks, found 3" in errors, errors
+assert "expected a count of at most 3, the number of residual blocks, found 4" in errors, errors
