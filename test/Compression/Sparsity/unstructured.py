@@ -70,6 +70,9 @@ for number, recipe in enumerate(RECIPES):
     compare(recipe, "haswell", names[(number * 3 + 1) % len(names)])
 for model in MODELS:
     compare(RECIPES[2], "native", model)
+for model in ["few", "uneven", "half", "spaced"]:  # turns of one window, and of two
+    compare(RECIPES[0], "native", model)
+    compare(PRUNED % 0.5 + ",int4", "native", model)
 for model in ["one", "rest"]:
     compare(RECIPES[0], "x86-64-v2", model)
     compare(RECIPES[2], "x86-64-v2", model)

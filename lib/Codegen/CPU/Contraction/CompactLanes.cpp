@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWeight.h"
+#include "StoredElements.h"
 #include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,11 +30,10 @@ Value PanelReader::loadCompact(size_t number, Value offset) {
   TileCode code(*current, kernel.getLoc());
   int64_t lanes = weight.shape.lanes;
   unsigned bits = compactBits(leaf.element);
-  bool isUnsigned = leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
   Value memref = state.buffer.memref;
   if (bits >= 8) {
     Value x = code.load(memref, code.add(state.bases[0], offset), lanes);
-    return isa<FloatType>(leaf.element) ? code.toFloat(x) : code.toInt(x, isUnsigned);
+    return widenElement(code, x, leaf.element);
   }
   // Elements start within a byte: 64 bits from there on, and what a shift leaves free.
   int64_t perByte = 8 / bits;
@@ -71,7 +71,7 @@ Value PanelReader::loadCompact(size_t number, Value offset) {
       arith::ConstantOp::create(code.b, code.loc, DenseElementsAttr::get(word, shifts));
   x = arith::ShLIOp::create(code.b, code.loc, x, up);
   Value down = code.constant(word, 32 - width);
-  if (isUnsigned)
+  if (isZeroExtended(leaf.element))
     return arith::ShRUIOp::create(code.b, code.loc, x, down);
   return arith::ShRSIOp::create(code.b, code.loc, x, down);
 }

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWeight.h"
+#include "StoredElements.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -81,7 +82,7 @@ TileValues PanelReader::leafTile(size_t number) {
   }
   int64_t offset = 0;
   Value position = positionIn(leaf, offset);
-  bool isUnsigned = leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
+  bool isUnsigned = isZeroExtended(leaf.element);
   Value memref = state.buffer.memref;
   auto word = VectorType::get({shape.lanes}, code.b.getI32Type());
   auto toBits = [&](TileValues codes) {
@@ -108,8 +109,7 @@ TileValues PanelReader::leafTile(size_t number) {
             memref,
             code.add(start, (offset + r) * shape.width() + v * shape.lanes),
             shape.lanes);
-        values[r][v] = isa<FloatType>(leaf.element) ? code.toFloat(x)
-                                                    : code.toInt(x, isUnsigned);
+        values[r][v] = widenElement(code, x, leaf.element);
       }
     return toBits(values);
   }
@@ -196,28 +196,13 @@ SmallVector<Value> PanelReader::leafLanes(size_t number) {
     Value group = code.div(code.add(position, offset), leaf.packing.groupSize);
     start = code.add(start, code.mul(group, shape.width()));
   }
-  SmallVector<Value> values;
-  for (int64_t v = 0; v < shape.vectors; ++v) {
-    Value x = code.load(states[number].buffer.memref,
-                        code.add(start, v * shape.lanes), shape.lanes);
-    bool isUnsigned =
-        leaf.element.isUnsignedInteger() || leaf.element.isInteger(1);
-    values.push_back(isa<FloatType>(leaf.element) ? code.toFloat(x)
-                                                  : code.toInt(x, isUnsigned));
-  }
-  return values;
+  return loadColumn(code, states[number].buffer.memref, start, shape, leaf.element);
 }
 
 Value PanelReader::leafScalar(size_t number, int64_t element) {
   const Leaf &leaf = weight.leaves[number];
   TileCode code(*current, kernel.getLoc());
-  bool isFloat = isa<FloatType>(leaf.element);
   if (leaf.argument < 0)
-    return isFloat ? code.constant(code.b.getF32Type(), leaf.splat.getDouble(element))
-                   : code.constant(code.b.getI32Type(), leaf.splat.getInt(element));
-  Value x = code.loadScalar(states[number].buffer.memref,
-                            kernel.constantIndex(element));
-  return isFloat ? code.toFloat(x)
-                 : code.toInt(x, leaf.element.isUnsignedInteger() ||
-                                     leaf.element.isInteger(1));
+    return makeElement(code, leaf.splat, element);
+  return loadElement(code, states[number].buffer.memref, element, leaf.element);
 }

@@ -8,6 +8,7 @@
 #include "SlidingLayout.h"
 
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Parallel.h"
 
 #include <cstring>
 
@@ -38,34 +39,37 @@ struct Step {
   SmallVector<Element, 16> lanes;
 };
 
-/// Walks over the panels of a weight.
-class Schedule {
+/// Decides which elements of one panel each step takes.
+class PanelSchedule {
 public:
-  Schedule(const HostTensor &mask, const SlidingLayout &layout)
-      : mask(mask.getBytes()), layout(layout), elements(layout.shape.lanes) {}
-
-  /// Calls `visit` for each group of each panel with its number in the panel and its
-  /// steps, whole turns.
-  void forEachGroup(llvm::function_ref<void(int64_t, ArrayRef<Step>)> visit);
+  /// `stored` elements are before the panel's.
+  PanelSchedule(ArrayRef<char> mask, const SlidingLayout &layout, int64_t panel,
+                int64_t stored);
+  /// The steps of a group, whole turns; groups in their order.
+  ArrayRef<Step> planGroup(int64_t group);
 
 private:
-  void readPanel(int64_t panel);
   int64_t getFirst() const;
   void planWindow(int64_t end);
-  void planGroup(int64_t group);
 
-  ArrayRef<char> mask;
   const SlidingLayout &layout;
-  int64_t stored = 0; ///< elements read so far
   /// Of each lane, what is left, last element first.
   std::vector<std::vector<Element>> elements;
   std::vector<Step> steps;
 };
+
+/// The bytes of one panel.
+struct PanelBytes {
+  std::vector<int32_t> turns; ///< up to the end of each group
+  std::vector<uint16_t> places;
+  std::vector<char> values;
+};
 } // namespace
 
-void Schedule::readPanel(int64_t panel) {
+PanelSchedule::PanelSchedule(ArrayRef<char> mask, const SlidingLayout &layout,
+                             int64_t panel, int64_t stored)
+    : layout(layout), elements(layout.shape.lanes) {
   for (auto [lane, own] : llvm::enumerate(elements)) {
-    own.clear();
     int64_t output = panel * layout.shape.lanes + lane;
     if (output >= layout.shape.outputs)
       continue;
@@ -78,7 +82,7 @@ void Schedule::readPanel(int64_t panel) {
 }
 
 /// The first position that any lane waits for.
-int64_t Schedule::getFirst() const {
+int64_t PanelSchedule::getFirst() const {
   int64_t first = layout.reduction;
   for (const std::vector<Element> &own : elements)
     if (!own.empty())
@@ -87,7 +91,7 @@ int64_t Schedule::getFirst() const {
 }
 
 /// The steps of one window, with elements before position `end`.
-void Schedule::planWindow(int64_t end) {
+void PanelSchedule::planWindow(int64_t end) {
   int64_t width = layout.shape.lanes;
   int64_t start = std::min(getFirst(), layout.reduction - width);
   int64_t limit = std::min(start + width, end);
@@ -104,7 +108,7 @@ void Schedule::planWindow(int64_t end) {
 }
 
 /// Turns until all elements of a group are taken.
-void Schedule::planGroup(int64_t group) {
+ArrayRef<Step> PanelSchedule::planGroup(int64_t group) {
   int64_t end = std::min((group + 1) * layout.group, layout.reduction);
   int64_t reach =
       layout.isOverlapping ? std::min(end + layout.group, layout.reduction) : end;
@@ -112,75 +116,111 @@ void Schedule::planGroup(int64_t group) {
   while (getFirst() < end)
     for (int64_t window = 0; window < layout.windows; ++window)
       planWindow(reach);
+  return steps;
 }
 
-void Schedule::forEachGroup(llvm::function_ref<void(int64_t, ArrayRef<Step>)> visit) {
-  for (int64_t panel = 0; panel < layout.shape.panels(); ++panel) {
-    readPanel(panel);
-    for (int64_t group = 0; group < layout.groups(); ++group) {
-      planGroup(group);
-      visit(group, steps);
-    }
+/// Writes step `inTurn` of a turn of group `group`.
+static void writePlaces(const Step &step, int64_t inTurn, int64_t group,
+                        const SlidingLayout &layout, uint16_t *to) {
+  to[inTurn / layout.share()] = step.start;
+  for (auto [lane, element] : llvm::enumerate(step.lanes)) {
+    bool isNext = element.number >= 0 && element.position / layout.group > group;
+    if (isNext)
+      to[layout.maskBytes(inTurn) / 2] |= 1 << lane;
+    to[layout.maskBytes(SlidingLayout::kTurn) / 2 + lane] |=
+        (element.position - step.start) << 4 * inTurn;
   }
 }
 
-std::vector<char> pith::packSlidingPlaces(const HostTensor &mask,
-                                          const SlidingLayout &layout) {
-  std::vector<int32_t> table{0};
-  std::vector<uint16_t> places;
-  int64_t lanes = layout.shape.lanes, turn = layout.placeBytes() / 2;
-  Schedule(mask, layout).forEachGroup([&](int64_t group, ArrayRef<Step> steps) {
-    for (auto [i, step] : llvm::enumerate(steps)) {
-      int64_t inTurn = i % SlidingLayout::kTurn;
-      if (inTurn == 0)
-        places.resize(places.size() + turn);
-      uint16_t *to = places.data() + places.size() - turn;
-      to[inTurn / layout.share()] = step.start;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        int64_t position = step.lanes[lane].position;
-        bool isNext = step.lanes[lane].number >= 0 && position / layout.group > group;
-        if (isNext)
-          to[layout.maskBytes(inTurn) / 2] |= 1 << lane;
-        to[layout.maskBytes(SlidingLayout::kTurn) / 2 + lane] |= (position - step.start)
-                                                                 << 4 * inTurn;
-      }
-    }
-    table.push_back(places.size() / turn);
-  });
-  // What is loaded at once may lie behind the last turn.
-  std::vector<char> out(layout.tableBytes() + places.size() * 2 + 64);
-  std::memcpy(out.data(), table.data(), table.size() * 4);
-  llvm::copy(ArrayRef(reinterpret_cast<const char *>(places.data()), places.size() * 2),
-             out.begin() + layout.tableBytes());
-  return out;
+static void writeValues(const Step &step, int64_t inTurn, const HostTensor &values,
+                        const SlidingLayout &layout, char *to) {
+  int64_t lanes = layout.shape.lanes, bytes = layout.bits / 8;
+  int64_t count = values.getNumElements();
+  const char *in = values.getBytes().data();
+  for (auto [lane, element] : llvm::enumerate(step.lanes)) {
+    int64_t number = element.number;
+    if (number < 0 || number >= count)
+      continue;
+    if (layout.bits > 8)
+      std::memcpy(to + (inTurn * lanes + lane) * bytes, in + number * bytes, bytes);
+    else if (layout.bits == 8)
+      to[lane * SlidingLayout::kTurn + inTurn] = char(values.getInt(number));
+    else
+      to[lane * 2 + inTurn / 2] |= (values.getInt(number) & 15) << inTurn % 2 * 4;
+  }
 }
 
-std::vector<char> pith::packSlidingValues(const HostTensor &values,
-                                          const HostTensor &mask,
-                                          const SlidingLayout &layout) {
-  std::vector<char> out;
-  int64_t lanes = layout.shape.lanes, turn = layout.valueBytes();
-  int64_t bytes = layout.bits / 8, count = values.getNumElements();
-  const char *in = values.getBytes().data();
-  Schedule(mask, layout).forEachGroup([&](int64_t, ArrayRef<Step> steps) {
-    for (auto [i, step] : llvm::enumerate(steps)) {
+static PanelBytes packPanel(PanelSchedule schedule, const HostTensor &values,
+                            const SlidingLayout &layout) {
+  PanelBytes bytes;
+  int64_t placeTurn = layout.placeBytes() / 2, valueTurn = layout.valueBytes();
+  for (int64_t group = 0; group < layout.groups(); ++group) {
+    for (auto [i, step] : llvm::enumerate(schedule.planGroup(group))) {
       int64_t inTurn = i % SlidingLayout::kTurn;
-      if (inTurn == 0)
-        out.resize(out.size() + turn);
-      char *to = out.data() + out.size() - turn;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        int64_t number = step.lanes[lane].number;
-        if (number < 0 || number >= count)
-          continue;
-        if (layout.bits > 8)
-          std::memcpy(to + (inTurn * lanes + lane) * bytes, in + number * bytes, bytes);
-        else if (layout.bits == 8)
-          to[lane * SlidingLayout::kTurn + inTurn] = char(values.getInt(number));
-        else
-          to[lane * 2 + inTurn / 2] |= (values.getInt(number) & 15) << inTurn % 2 * 4;
+      if (inTurn == 0) {
+        bytes.places.resize(bytes.places.size() + placeTurn);
+        bytes.values.resize(bytes.values.size() + valueTurn);
       }
+      writePlaces(step, inTurn, group, layout, &*(bytes.places.end() - placeTurn));
+      writeValues(step, inTurn, values, layout, &*(bytes.values.end() - valueTurn));
     }
+    bytes.turns.push_back(bytes.places.size() / placeTurn);
+  }
+  return bytes;
+}
+
+SlidingBytes pith::packSliding(const HostTensor &values, const HostTensor &mask,
+                               const SlidingLayout &layout) {
+  ArrayRef<char> set = mask.getBytes();
+  int64_t panels = layout.shape.panels(), stored = 0;
+  std::vector<int64_t> before;
+  for (int64_t panel = 0; panel < panels; ++panel) {
+    before.push_back(stored);
+    int64_t first = panel * layout.shape.lanes;
+    int64_t count = std::min(layout.shape.lanes, layout.shape.outputs - first);
+    for (char bit : set.slice(first * layout.reduction, count * layout.reduction))
+      stored += bit & 1;
+  }
+  std::vector<PanelBytes> made(panels);
+  llvm::parallelFor(0, panels, [&](size_t panel) {
+    made[panel] =
+        packPanel(PanelSchedule(set, layout, panel, before[panel]), values, layout);
   });
-  out.resize(out.size() + 64);
-  return out;
+
+  SlidingBytes all;
+  std::vector<int32_t> table{0};
+  all.places.resize(layout.tableBytes());
+  for (PanelBytes &panel : made) {
+    int32_t first = table.back();
+    for (int32_t turns : panel.turns)
+      table.push_back(first + turns);
+    auto *places = reinterpret_cast<const char *>(panel.places.data());
+    all.places.insert(all.places.end(), places, places + panel.places.size() * 2);
+    all.values.insert(all.values.end(), panel.values.begin(), panel.values.end());
+    panel = PanelBytes();
+  }
+  std::memcpy(all.places.data(), table.data(), table.size() * 4);
+  // What is loaded at once may lie behind the last turn.
+  constexpr int64_t kSlack = 64;
+  all.places.resize(all.places.size() + kSlack);
+  all.values.resize(all.values.size() + kSlack);
+  return all;
+}
+
+std::vector<char> SlidingPacker::take(Part part, const HostTensor &values,
+                                      const HostTensor &mask) {
+  auto isSame = [](const HostTensor &x, const HostTensor &y) {
+    return x && y && x.getBytes().data() == y.getBytes().data();
+  };
+  bool isKept = isSame(values, lastValues) && isSame(mask, lastMask);
+  if (!isKept || (kept.*part).empty()) {
+    kept = packSliding(values, mask, layout);
+    lastValues = values;
+    lastMask = mask;
+  }
+  std::vector<char> taken = std::move(kept.*part);
+  (kept.*part).clear();
+  if (kept.places.empty() && kept.values.empty())
+    lastValues = lastMask = HostTensor();
+  return taken;
 }

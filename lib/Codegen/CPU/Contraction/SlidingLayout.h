@@ -29,8 +29,6 @@
 
 #include "pith/Codegen/CPU/Contraction/PanelPacking.h"
 
-#include "llvm/ADT/STLFunctionalExtras.h"
-
 namespace pith {
 
 struct SlidingLayout {
@@ -63,10 +61,28 @@ struct SlidingLayout {
   std::string key() const;
 };
 
-std::vector<char> packSlidingPlaces(const HostTensor &mask, const SlidingLayout &layout);
+/// What kernels read of a weight.
+struct SlidingBytes {
+  std::vector<char> places, values;
+};
+
 /// `values` are those at the set bits of `mask`, output by output.
-std::vector<char> packSlidingValues(const HostTensor &values, const HostTensor &mask,
-                                    const SlidingLayout &layout);
+SlidingBytes packSliding(const HostTensor &values, const HostTensor &mask,
+                         const SlidingLayout &layout);
+
+/// The same for two constants that are packed one after the other: what was not asked for
+/// is kept until it is.
+class SlidingPacker {
+public:
+  explicit SlidingPacker(SlidingLayout layout) : layout(std::move(layout)) {}
+  using Part = std::vector<char> SlidingBytes::*;
+  std::vector<char> take(Part part, const HostTensor &values, const HostTensor &mask);
+
+private:
+  SlidingLayout layout;
+  HostTensor lastValues, lastMask; ///< of what is kept
+  SlidingBytes kept;
+};
 
 } // namespace pith
 

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SlidingReader.h"
+#include "StoredElements.h"
 #include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -89,11 +90,8 @@ SmallVector<Value> SlidingReader::lanesOf(WeightCodecOpInterface op, unsigned in
   TilePacking packing = op.getOperandPacking(index);
   if (packing.kind == Kind::Groups && columns > 1)
     at = code.add(at, code.mul(group, lanes));
-  Value x = code.load(kernel.argument(argument.getArgNumber()).memref, at, lanes);
-  Type element = type.getElementType();
-  if (isa<FloatType>(element))
-    return {code.toFloat(x)};
-  return {code.toInt(x, element.isUnsignedInteger() || element.isInteger(1))};
+  return loadColumn(code, kernel.argument(argument.getArgNumber()).memref, at,
+                    weight.layout.shape, type.getElementType());
 }
 
 /// Element `element` of an operand, as f32 or i32.
@@ -101,19 +99,12 @@ Value SlidingReader::scalarOf(WeightCodecOpInterface op, unsigned index,
                               int64_t element) {
   TileCode code(*current, kernel.getLoc());
   Value operand = op->getOperand(index);
-  Type type = cast<RankedTensorType>(operand.getType()).getElementType();
-  bool isFloat = isa<FloatType>(type);
   ElementsAttr attr;
-  if (matchPattern(operand, m_Constant(&attr))) {
-    auto tensor = HostTensor::get(attr);
-    double value = tensor && tensor->getNumElements() > 0 ? tensor->getDouble(0) : 0;
-    return code.constant(isFloat ? Type(code.b.getF32Type()) : Type(code.b.getI32Type()),
-                         value);
-  }
+  if (matchPattern(operand, m_Constant(&attr)))
+    return makeElement(code, *HostTensor::get(attr), 0); // all are equal
   Value memref = kernel.argument(cast<BlockArgument>(operand).getArgNumber()).memref;
-  Value x = code.loadScalar(memref, kernel.constantIndex(element));
-  return isFloat ? code.toFloat(x)
-                 : code.toInt(x, type.isUnsignedInteger() || type.isInteger(1));
+  return loadElement(code, memref, element,
+                     cast<RankedTensorType>(operand.getType()).getElementType());
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,7 +38,8 @@ static bool isShared(Value value, const TilePacking &packing, unsigned codeBits)
       packing.kind != Kind::Outputs)
     return false;
   ElementsAttr attr;
-  return isStored || (matchPattern(value, m_Constant(&attr)) && attr.isSplat());
+  return isStored || (matchPattern(value, m_Constant(&attr)) && attr.isSplat() &&
+                      HostTensor::get(attr));
 }
 
 /// Finds the levels down to the sparse form, which is read last.
@@ -125,14 +126,15 @@ int64_t SlidingWeight::panelBytes() const {
 void SlidingWeight::setPackings(KernelEmitter &kernel) const {
   std::string key = layout.key();
   auto &packings = kernel.getPlan().packings;
-  packings[where].key = key;
-  packings[where].pack = [layout = layout](const HostTensor &mask) {
-    return packSlidingPlaces(mask, layout);
-  };
-  packings[values].key = key;
+  packings[where].key = packings[values].key = key;
+  packings[where].companions.push_back(values);
   packings[values].companions.push_back(where);
-  packings[values].packWith = [layout = layout](ArrayRef<HostTensor> tensors) {
-    return packSlidingValues(tensors[0], tensors[1], layout);
+  auto packer = std::make_shared<SlidingPacker>(layout);
+  packings[where].packWith = [packer](ArrayRef<HostTensor> tensors) {
+    return packer->take(&SlidingBytes::places, tensors[1], tensors[0]);
+  };
+  packings[values].packWith = [packer](ArrayRef<HostTensor> tensors) {
+    return packer->take(&SlidingBytes::values, tensors[0], tensors[1]);
   };
   for (const Level &level : levels) {
     WeightCodecOpInterface op = level.op;
