@@ -222,3 +222,14 @@ refuse("member '0/gram': expected float32 [1, 20, 20], found float32 [1, 20, 19]
 refuse("its entry in the index is malformed", "pith-profile",
        forge(index=index(text.replace('"reduction": 20', '"reduction": 99999999999'))))
 refuse("its index:", "pith-profile", forge(index=index(text[:-8])))
+
+# One row, whose mean is all of it: bias correction leaves nothing but rounding, which is no
+# matrix of covariances.
+w, b = normal(128, 16), normal(16)
+one = pt.save(pt.model([pt.node("Gemm", "x", "w", "b", "y")], {"x": ("float32", ["n", 128])},
+                       {"y": ("float32", ["n", 16])}, {"w": w, "b": b}), folder, "one")
+x = abs(normal(1, 128))
+samples = write_samples("one-row", [{"x": x}])
+program = pt.compile(one, folder, "--compress=gptq", "--calibrate=" + samples, name="one-row-model")
+y = pt.run(program, {"x": x}, ["y"])["y"]
+assert pt.sqnr(y, x @ w + b) > 60, "the one output that was seen is what it was"

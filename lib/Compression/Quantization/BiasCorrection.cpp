@@ -131,9 +131,10 @@ void pith::removeMean(ActivationStatistics &statistics) {
       double product = double(statistics.rows) * mean[i] * mean[group * K + j];
       float &value = gram[i * K + j];
       value = static_cast<float>(value - product);
-      // Rounding may leave a variance that is not positive.
+      // Below that, a variance is what rounding left of a difference, which no matrix of
+      // covariances has to be: at worst all of it, if one row was seen.
       if (i == group * K + j)
-        value = std::max(value, 0.0f);
+        value = std::max(value, float(4e-7 * std::sqrt(double(K)) * product));
     }
   }
 }
