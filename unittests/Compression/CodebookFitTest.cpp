@@ -12,7 +12,7 @@
 
 #include "pith/Compression/Codebook/CodebookFit.h"
 
-#include "CompressionTest.h"
+#include "OutputTest.h"
 #include "pith/Compression/Codebook/CodebookQuantizer.h"
 
 #include <gtest/gtest.h>
@@ -36,45 +36,14 @@ std::vector<float> makeActivations(int64_t count, int64_t K) {
   return rows;
 }
 
-/// Statistics of G groups that all see the same rows.
-ActivationStatistics getStatistics(MLIRContext *context, const std::vector<float> &rows,
-                                   int64_t K, int64_t G = 1) {
-  ActivationStatistics result;
-  result.rows = int64_t(rows.size()) / K;
-  std::vector<float> zeros(G * K), gram(G * K * K);
-  for (int64_t r = 0; r < result.rows; ++r)
-    for (int64_t i = 0; i < K; ++i)
-      for (int64_t j = 0; j < K; ++j)
-        gram[i * K + j] += rows[r * K + i] * rows[r * K + j];
-  for (int64_t g = 1; g < G; ++g)
-    std::copy_n(gram.begin(), K * K, gram.begin() + g * K * K);
-  result.mean = result.magnitude = result.largest = makeTensor(context, {G, K}, zeros);
-  result.gram = makeTensor(context, {G, K, K}, gram);
-  return result;
-}
-
-std::vector<float> decode(const CodebookFit::Result &fitted, int64_t K) {
-  std::vector<float> decoded(fitted.codes.getNumElements());
+std::vector<double> decode(const CodebookFit::Result &fitted, int64_t K) {
+  std::vector<double> decoded(fitted.codes.getNumElements());
   int64_t size = fitted.groupSize ? fitted.groupSize : K;
   int64_t groups = (K + size - 1) / size;
   for (size_t i = 0; i < decoded.size(); ++i)
-    decoded[i] = float(fitted.codebook.getDouble(fitted.codes.getInt(i)) *
-                       fitted.scale.getDouble(int64_t(i) / K * groups + i % K / size));
+    decoded[i] = fitted.codebook.getDouble(fitted.codes.getInt(i)) *
+                 fitted.scale.getDouble(int64_t(i) / K * groups + i % K / size);
   return decoded;
-}
-
-/// Σ‖x · (w − w')‖² over all rows x and outputs w.
-double getNoise(const std::vector<float> &rows, llvm::ArrayRef<float> w,
-                llvm::ArrayRef<float> rounded, int64_t K) {
-  double sum = 0;
-  for (size_t x = 0; x < rows.size(); x += K)
-    for (size_t o = 0; o < w.size(); o += K) {
-      double off = 0;
-      for (int64_t k = 0; k < K; ++k)
-        off += double(rows[x + k]) * (double(w[o + k]) - rounded[o + k]);
-      sum += off * off;
-    }
-  return sum;
 }
 } // namespace
 
@@ -89,7 +58,7 @@ TEST(CodebookFit, ReportsTheErrorOfWhatItStores) {
     how.groupSize = groupSize;
     auto fitted = how.fit(makeTensor(&context, {kRows, K}, w), 1, seen);
     ASSERT_TRUE(fitted);
-    double noise = getNoise(x, w, decode(*fitted, K), K);
+    double noise = getOutputNoise(x, w, decode(*fitted, K), K);
     EXPECT_NEAR(fitted->outputError.noise, noise, 1e-3 * noise);
   }
 }
@@ -106,16 +75,16 @@ TEST(CodebookFit, LosesLessOfTheOutputThanKMeansOfTheWeights) {
     plain.bits = bits;
     plain.granularity = CodebookGranularity::Channel;
     CodebookQuantizer::Result nearest = plain.quantize(weight, 1);
-    std::vector<float> rounded(w.size());
+    std::vector<double> rounded(w.size());
     for (size_t i = 0; i < w.size(); ++i)
-      rounded[i] = float(nearest.codebook.getDouble(nearest.codes.getInt(i)) *
-                         nearest.scale.getDouble(int64_t(i) / K));
+      rounded[i] = nearest.codebook.getDouble(nearest.codes.getInt(i)) *
+                   nearest.scale.getDouble(int64_t(i) / K);
     CodebookFit how;
     how.bits = bits;
     auto fitted = how.fit(weight, 1, seen);
     ASSERT_TRUE(fitted);
-    EXPECT_LT(getNoise(x, w, decode(*fitted, K), K),
-              0.5 * getNoise(x, w, rounded, K))
+    EXPECT_LT(getOutputNoise(x, w, decode(*fitted, K), K),
+              0.5 * getOutputNoise(x, w, rounded, K))
         << bits;
   }
 }

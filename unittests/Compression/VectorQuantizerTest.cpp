@@ -11,7 +11,7 @@
 
 #include "pith/Compression/Codebook/VectorQuantizer.h"
 
-#include "CompressionTest.h"
+#include "OutputTest.h"
 
 #include <gtest/gtest.h>
 
@@ -28,22 +28,6 @@ std::vector<float> makeActivations(int64_t K) {
   for (size_t i = 1; i < rows.size(); ++i)
     rows[i] = i % K ? 0.9f * rows[i - 1] + 0.2f * rows[i] : rows[i];
   return rows;
-}
-
-ActivationStatistics getStatistics(MLIRContext *context, const std::vector<float> &rows,
-                                   int64_t K) {
-  ActivationStatistics result;
-  result.rows = int64_t(rows.size()) / K;
-  std::vector<float> gram(K * K), size(K);
-  for (int64_t r = 0; r < result.rows; ++r)
-    for (int64_t i = 0; i < K; ++i) {
-      size[i] += std::fabs(rows[r * K + i]) / float(result.rows);
-      for (int64_t j = 0; j < K; ++j)
-        gram[i * K + j] += rows[r * K + i] * rows[r * K + j];
-    }
-  result.mean = result.magnitude = result.largest = makeTensor(context, {1, K}, size);
-  result.gram = makeTensor(context, {1, K, K}, gram);
-  return result;
 }
 
 /// Element `k` of row `r` if its run had the code `code`.
@@ -66,20 +50,6 @@ double getWeightNoise(llvm::ArrayRef<float> w, llvm::ArrayRef<double> rounded) {
   double sum = 0;
   for (size_t i = 0; i < w.size(); ++i)
     sum += (w[i] - rounded[i]) * (w[i] - rounded[i]);
-  return sum;
-}
-
-/// Σ‖x · (w − w')‖² over all rows x and outputs w.
-double getOutputNoise(const std::vector<float> &x, llvm::ArrayRef<float> w,
-                      llvm::ArrayRef<double> rounded, int64_t K) {
-  double sum = 0;
-  for (size_t row = 0; row < x.size(); row += K)
-    for (size_t o = 0; o < w.size(); o += K) {
-      double off = 0;
-      for (int64_t k = 0; k < K; ++k)
-        off += x[row + k] * (w[o + k] - rounded[o + k]);
-      sum += off * off;
-    }
   return sum;
 }
 } // namespace

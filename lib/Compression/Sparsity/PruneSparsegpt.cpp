@@ -9,12 +9,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ActivationPruning.h"
+
 #include "pith/Compression/CheckedPass.h"
-#include "pith/Compression/Codec.h"
-#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Sparsity/Passes.h"
 #include "pith/Compression/Sparsity/SparseGpt.h"
-#include "pith/Compression/WeightStatistics.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 
 namespace pith {
@@ -49,23 +48,12 @@ private:
 
 LogicalResult PruneSparsegptPass::prune(const Weight &weight,
                                         const SparseGptOptions &options) {
-  std::string obstacle = getPruningObstacle(weight, !select.empty());
-  if (obstacle.empty() && !isContracted(weight))
-    obstacle = "its rows are looked up: no activation tells which elements count";
-  if (!obstacle.empty()) {
-    keepWeight(weight, getArgumentName(), obstacle);
-    return success();
-  }
-  float largest;
-  FailureOr<ActivationStatistics> seen = requireStatistics(weight, getArgumentName());
-  FailureOr<HostTensor> floats =
-      failed(seen) ? FailureOr<HostTensor>() : decodeFinite(weight, largest);
-  if (failed(floats))
-    return failure();
-  int64_t K = seen->getReductionSize(), groups = seen->getGroups();
-  HostTensor pruned = *floats;
-  HostTensor mask(RankedTensorType::get(floats->getShape(),
-                                        IntegerType::get(&getContext(), 1)));
+  auto input = preparePruning(weight, !select.empty(), getArgumentName());
+  if (failed(input) || !*input)
+    return success(succeeded(input));
+  auto &[seen, floats, mask] = **input;
+  int64_t K = seen.getReductionSize(), groups = seen.getGroups();
+  HostTensor pruned = floats;
   MutableArrayRef<float> values = pruned.asMutable<float>();
   MutableArrayRef<char> kept = mask.getMutableBytes();
   size_t part = values.size() / groups;
@@ -73,13 +61,13 @@ LogicalResult PruneSparsegptPass::prune(const Weight &weight,
   damping.fraction = this->damping;
   for (int64_t g = 0; g < groups; ++g) {
     auto factor = GramFactor::compute(
-        &getContext(), seen->gram.as<float>().slice(g * K * K, K * K), K, damping);
+        &getContext(), seen.gram.as<float>().slice(g * K * K, K * K), K, damping);
     if (!factor)
       return emitGramError(weight);
     pruneSparseGpt(&getContext(), *factor, options, values.slice(g * part, part),
                    kept.slice(g * part, part));
   }
-  storeSparse(weight, *floats, pruned, mask, options.pattern, getArgumentName());
+  storeSparse(weight, floats, pruned, mask, options.pattern, getArgumentName());
   return success();
 }
 

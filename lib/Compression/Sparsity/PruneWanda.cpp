@@ -9,13 +9,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ActivationPruning.h"
 #include "PruningMask.h"
 
 #include "pith/Compression/CheckedPass.h"
-#include "pith/Compression/Codec.h"
-#include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Sparsity/Passes.h"
-#include "pith/Compression/WeightStatistics.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 
 #include <cmath>
@@ -77,30 +75,19 @@ static void keepGreatest(ScoreMatrix matrix, double sparsity, const SparsePatter
 }
 
 LogicalResult PruneWandaPass::prune(const Weight &weight, const SparsePattern &how) {
-  std::string obstacle = getPruningObstacle(weight, !select.empty());
-  if (obstacle.empty() && !isContracted(weight))
-    obstacle = "its rows are looked up: no activation tells which elements count";
-  if (!obstacle.empty()) {
-    keepWeight(weight, getArgumentName(), obstacle);
-    return success();
-  }
-  float largest;
-  FailureOr<ActivationStatistics> seen = requireStatistics(weight, getArgumentName());
-  FailureOr<HostTensor> floats =
-      failed(seen) ? FailureOr<HostTensor>() : decodeFinite(weight, largest);
-  if (failed(floats))
-    return failure();
-  std::vector<float> scores = getScores(floats->as<float>(), *seen);
-  ScoreMatrix matrix{scores, floats->getShape().front(), seen->getReductionSize()};
-  HostTensor mask(RankedTensorType::get(floats->getShape(),
-                                        IntegerType::get(&getContext(), 1)));
+  auto input = preparePruning(weight, !select.empty(), getArgumentName());
+  if (failed(input) || !*input)
+    return success(succeeded(input));
+  auto &[seen, floats, mask] = **input;
+  std::vector<float> scores = getScores(floats.as<float>(), seen);
+  ScoreMatrix matrix{scores, floats.getShape().front(), seen.getReductionSize()};
   if (how.isNm())
     keepNm(&getContext(), matrix, how, mask.getMutableBytes());
   else
     keepGreatest(matrix, sparsity, how,
                  compare == ComparisonGroup::Layer ? matrix.outputs : how.blockOutputs,
                  mask.getMutableBytes());
-  storeSparse(weight, *floats, *floats, mask, how, getArgumentName());
+  storeSparse(weight, floats, floats, mask, how, getArgumentName());
   return success();
 }
 
