@@ -12,12 +12,12 @@
 
 #include "pith/Pipelines/ModelRunner.h"
 
-#include "../Runtime/Samples.h"
 #include "pith/Codegen/OutlineKernels.h"
 #include "pith/Compression/Structured/ChannelCut.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
 #include "pith/Pipelines/RuntimeTable.h"
 #include "pith/Profile/Instrument.h"
+#include "pith/Runtime/Samples.h"
 #include "pith/Runtime/pith.h"
 #include "pith/Target/JIT.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -11,8 +11,8 @@
 
 #include "pith/Profile/ProfileFile.h"
 
-#include "../Runtime/Npy.h"
-#include "../Runtime/Profile.h"
+#include "pith/Runtime/Npy.h"
+#include "pith/Runtime/Profile.h"
 #include "pith/Runtime/pith.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringExtras.h"
@@ -106,7 +106,6 @@ static bool arePlausible(const ActivationStatistics &s) {
          llvm::all_of(s.mean.as<float>(), [](float x) { return std::isfinite(x); }) &&
          llvm::all_of(s.magnitude.as<float>(), isMagnitude) &&
          llvm::all_of(s.largest.as<float>(), isMagnitude) &&
-         (!s.gram || s.hasPlausibleGram()) &&
          (!s.histogram || llvm::all_of(s.histogram.as<int64_t>(),
                                        [](int64_t count) { return count >= 0; }));
 }
@@ -151,16 +150,6 @@ llvm::Error ProfileReader::readNodes(const llvm::json::Object &site, size_t numb
   return llvm::Error::success();
 }
 
-/// Whether all elements are finite and no square sum is negative.
-static bool isGramMatrix(const HostTensor &gram) {
-  llvm::ArrayRef<float> all = gram.as<float>();
-  int64_t K = gram.getShape().back();
-  for (size_t i = 0; i < all.size(); ++i)
-    if (!std::isfinite(all[i]) || (int64_t(i) / K % K == int64_t(i) % K && all[i] < 0))
-      return false;
-  return true;
-}
-
 llvm::Error ProfileReader::readEntry(const llvm::json::Object &site, size_t number,
                                      ProfileEntry &entry) {
   if (llvm::Error bad = readNodes(site, number, entry))
@@ -196,7 +185,7 @@ llvm::Error ProfileReader::readEntry(const llvm::json::Object &site, size_t numb
     return llvm::Error::success(); // nobody has such a Gram matrix
   if (llvm::Error bad = readTensor(prefix + "gram", {G, K, K}, f32, /*optional=*/true, s.gram))
     return bad;
-  if (s.gram && !isGramMatrix(s.gram))
+  if (s.gram && !s.hasPlausibleGram())
     return error("site '" + entry.nodes.front() +
                  "': expected a finite Gram matrix with a diagonal of at least 0");
   return llvm::Error::success();

@@ -13,7 +13,7 @@
 #define PITH_LIB_RUNTIME_COMMAND_H
 
 #include "Instance.h"
-#include "Npy.h"
+#include "pith/Runtime/Npy.h"
 
 #include <stdio.h>
 

@@ -11,7 +11,7 @@
 
 #define _GNU_SOURCE
 #include "Command.h"
-#include "Samples.h"
+#include "pith/Runtime/Samples.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
  *===----------------------------------------------------------------------===*/
 
 #define _GNU_SOURCE
-#include "Npy.h"
+#include "pith/Runtime/Npy.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#include "Npy.h"
+#include "pith/Runtime/Npy.h"
 
 #include <errno.h>
 #include <fcntl.h>

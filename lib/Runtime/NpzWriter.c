@@ -11,9 +11,9 @@
  *===----------------------------------------------------------------------===*/
 
 #define _GNU_SOURCE
-#include "NpzWriter.h"
+#include "pith/Runtime/NpzWriter.h"
 
-#include "Npy.h"
+#include "pith/Runtime/Npy.h"
 
 #include <errno.h>
 #include <fcntl.h>

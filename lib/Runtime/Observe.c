@@ -14,7 +14,7 @@
 
 #include "Gram.h"
 #include "Instance.h"
-#include "Profile.h"
+#include "pith/Runtime/Profile.h"
 
 #include <math.h>
 #include <stdlib.h>

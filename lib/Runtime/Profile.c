@@ -6,7 +6,7 @@
  *===----------------------------------------------------------------------===*/
 
 #define _GNU_SOURCE
-#include "Profile.h"
+#include "pith/Runtime/Profile.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  *===----------------------------------------------------------------------===*/
 
 #define _GNU_SOURCE
-#include "Samples.h"
+#include "pith/Runtime/Samples.h"
 
 #include "pith/Runtime/pith.h"
 

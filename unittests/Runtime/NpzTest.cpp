@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 extern "C" {
-#include "Npy.h"
+#include "pith/Runtime/Npy.h"
 }
 
 #include "gtest/gtest.h"

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Npy.h"
-#include "Profile.h"
+#include "pith/Runtime/Npy.h"
+#include "pith/Runtime/Profile.h"
 #include "pith/Runtime/pith.h"
 
 #include "gtest/gtest.h"

@@ -1,4 +1,4 @@
-/*===- Profile.h - Writing profiles ===*
+/*===- pith/Runtime/Profile.h - Writing profiles ===*
  *
  * Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,10 +11,10 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#ifndef PITH_LIB_RUNTIME_PROFILE_H
-#define PITH_LIB_RUNTIME_PROFILE_H
+#ifndef PITH_RUNTIME_PROFILE_H
+#define PITH_RUNTIME_PROFILE_H
 
-#include "NpzWriter.h"
+#include "pith/Runtime/NpzWriter.h"
 #include "pith/Runtime/Observer.h"
 
 #ifdef __cplusplus

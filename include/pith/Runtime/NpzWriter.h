@@ -1,4 +1,4 @@
-/*===- NpzWriter.h - NPZ files, member by member ===*
+/*===- pith/Runtime/NpzWriter.h - NPZ files, member by member ===*
  *
  * Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,8 +11,8 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#ifndef PITH_LIB_RUNTIME_NPZWRITER_H
-#define PITH_LIB_RUNTIME_NPZWRITER_H
+#ifndef PITH_RUNTIME_NPZWRITER_H
+#define PITH_RUNTIME_NPZWRITER_H
 
 #include "pith/Runtime/Model.h"
 

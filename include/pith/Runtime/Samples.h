@@ -1,4 +1,4 @@
-/*===- Samples.h - Inputs of one or several runs as files ===*
+/*===- pith/Runtime/Samples.h - Inputs of one or several runs as files ===*
  *
  * Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,10 +10,10 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#ifndef PITH_LIB_RUNTIME_SAMPLES_H
-#define PITH_LIB_RUNTIME_SAMPLES_H
+#ifndef PITH_RUNTIME_SAMPLES_H
+#define PITH_RUNTIME_SAMPLES_H
 
-#include "Npy.h"
+#include "pith/Runtime/Npy.h"
 
 #ifdef __cplusplus
 extern "C" {

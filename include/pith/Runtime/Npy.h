@@ -1,4 +1,4 @@
-/*===- Npy.h - NumPy files ===*
+/*===- pith/Runtime/Npy.h - NumPy files ===*
  *
  * Part of Pith, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,8 +9,8 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#ifndef PITH_LIB_RUNTIME_NPY_H
-#define PITH_LIB_RUNTIME_NPY_H
+#ifndef PITH_RUNTIME_NPY_H
+#define PITH_RUNTIME_NPY_H
 
 #include "pith/Runtime/Model.h"
 
