@@ -17,6 +17,8 @@
 
 #include "pith/Compression/Codebook/VectorQuantizer.h"
 
+#include "VectorClusters.h"
+
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/GramInverse.h"
 #include "pith/Compression/Quantization/GroupQuantizer.h"
@@ -36,9 +38,8 @@
 using namespace mlir;
 using namespace pith;
 
-/// Runs that k-means looks at, and its turns.
+/// Runs that k-means looks at.
 static constexpr int64_t kSamples = 1 << 15;
-static constexpr unsigned kTurns = 25, kSeeds = 3;
 /// Products up to which vectors are fitted to the whole Gram matrix.
 static constexpr double kMaxFit = 2e9;
 static constexpr unsigned kGradientSteps = 8;
@@ -160,96 +161,20 @@ void VectorFit::normalize() {
   }
 }
 
-/// k-means++, then Lloyd's iterations, over some of the runs. The same on every machine.
+/// Vectors from some of the runs, over their scales.
 void VectorFit::learn() {
   int64_t total = rows * runs, stride = std::max<int64_t>(1, total / kSamples);
-  int64_t samples = llvm::divideCeil(total, stride);
-  std::vector<float> u(samples * length, 0.0f), h(samples * length, 0.0f);
-  for (int64_t n = 0; n < samples; ++n) {
+  VectorSamples samples(llvm::divideCeil(total, stride), length);
+  for (int64_t n = 0; n < samples.count; ++n) {
     int64_t row = n * stride / runs, j = n * stride % runs;
     for (int64_t i = 0; i < runSize(j); ++i) {
       int64_t k = j * length + i;
-      u[n * length + i] = w[row * K + k] / scales[row];
-      h[n * length + i] =
+      samples.values[n * length + i] = w[row * K + k] / scales[row];
+      samples.importance[n * length + i] =
           importance[row / (rows / gramGroups) * K + k] * scales[row] * scales[row];
     }
   }
-  auto distance = [&](int64_t n, const std::vector<float> &table, int64_t e) {
-    float sum = 0;
-    for (int64_t i = 0; i < length; ++i) {
-      float d = u[n * length + i] - table[i * count + e];
-      sum += h[n * length + i] * d * d;
-    }
-    return sum;
-  };
-  std::vector<unsigned> nearest(samples);
-  double best = std::numeric_limits<double>::infinity();
-  for (unsigned seed = 1; seed <= kSeeds; ++seed) {
-    uint64_t state = seed;
-    auto random = [&] {
-      state = state * 6364136223846793005u + 1442695040888963407u;
-      return double(state >> 11) * 0x1p-53;
-    };
-    std::vector<float> table(length * count, 0.0f);
-    std::vector<float> least(samples, std::numeric_limits<float>::infinity());
-    int64_t chosen = int64_t(random() * samples);
-    for (int64_t e = 0; e < count; ++e) {
-      for (int64_t i = 0; i < length; ++i)
-        table[i * count + e] = u[chosen * length + i];
-      double sum = 0;
-      for (int64_t n = 0; n < samples; ++n) {
-        least[n] = std::min(least[n], distance(n, table, e));
-        sum += least[n];
-      }
-      double rest = random() * sum;
-      for (int64_t n = 0; n < samples; ++n)
-        if (least[n] > 0) {
-          chosen = n;
-          if ((rest -= least[n]) < 0)
-            break;
-        }
-    }
-    double previous = std::numeric_limits<double>::infinity();
-    for (unsigned turn = 0; turn < kTurns; ++turn) {
-      forRowRuns(context, samples, length * count, [&](int64_t begin, int64_t end) {
-        for (int64_t n = begin; n < end; ++n) {
-          unsigned found = 0;
-          float low = std::numeric_limits<float>::infinity();
-          float costs[256] = {};
-          for (int64_t i = 0; i < length; ++i)
-            for (int64_t e = 0; e < count; ++e) {
-              float d = u[n * length + i] - table[i * count + e];
-              costs[e] += h[n * length + i] * d * d;
-            }
-          for (int64_t e = 0; e < count; ++e)
-            if (costs[e] < low) {
-              low = costs[e];
-              found = e;
-            }
-          nearest[n] = found;
-        }
-      });
-      double sum = 0;
-      std::vector<double> weights(length * count), means(length * count);
-      for (int64_t n = 0; n < samples; ++n) {
-        sum += distance(n, table, nearest[n]);
-        for (int64_t i = 0; i < length; ++i) {
-          weights[i * count + nearest[n]] += h[n * length + i];
-          means[i * count + nearest[n]] += double(h[n * length + i]) * u[n * length + i];
-        }
-      }
-      if (sum < best) {
-        best = sum;
-        vectors = table;
-      }
-      if (!(sum < previous * (1 - 1e-4)))
-        break;
-      previous = sum;
-      for (int64_t i = 0; i < length * count; ++i)
-        if (weights[i] > 0)
-          table[i] = means[i] / weights[i];
-    }
-  }
+  vectors = clusterVectors(context, samples, count);
 }
 
 /// Makes vectors integers from −127 to 127, and scales such that f16 has them.

@@ -5,53 +5,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What all rows of one Gram matrix have in common (`RoundingProblem`), and up to
-// kRowLanes of them in work (`RowRounder`).
+// Up to kRowLanes rows in work.
 //
 //===----------------------------------------------------------------------===//
 #ifndef PITH_LIB_COMPRESSION_QUANTIZATION_ROWROUNDER_H
 #define PITH_LIB_COMPRESSION_QUANTIZATION_ROWROUNDER_H
 
+#include "RoundingProblem.h"
 #include "RowLanes.h"
-#include "pith/Compression/GramInverse.h"
 #include "pith/Compression/Quantization/GroupQuantizer.h"
-#include "pith/Compression/Quantization/Passes.h"
 #include "llvm/ADT/ArrayRef.h"
 
-#include <optional>
 #include <vector>
 
 namespace pith {
-
-struct RoundingProblem {
-  /// The Gram matrix is `size` x `size`. Nothing if it cannot be factored. Scales change
-  /// every `groupSize` elements.
-  static std::optional<RoundingProblem>
-  create(mlir::MLIRContext *context, llvm::ArrayRef<float> gram, int64_t size,
-         int64_t groupSize, const GramDamping &damping, ActivationOrder order,
-         bool descends);
-
-  int64_t getNumGroups() const { return (size + groupSize - 1) / groupSize; }
-
-  /// A run of elements that descent works on at once: a group, or, where groups are
-  /// long, part of one.
-  struct Block {
-    int64_t first, count;
-    std::vector<float> couplings, inverse; ///< of its part of the Hessian
-    std::vector<float> sums;               ///< of that part's rows
-  };
-
-  int64_t size = 0, groupSize = 0;
-  double damping = 0;
-  llvm::ArrayRef<float> gram;    ///< as seen
-  std::vector<float> hessian;    ///< damped
-  std::vector<float> importance; ///< its diagonal
-  std::vector<int64_t> order;    ///< in which GPTQ rounds
-  /// Whether a group's scale is chosen when the order reaches it.
-  bool scalesOnTheWay = false;
-  std::vector<float> couplings; ///< in that order
-  std::vector<Block> blocks;
-};
 
 class RowRounder {
 public:
@@ -79,6 +46,7 @@ public:
   float getZeroPoint(int64_t lane, int64_t group) const;
 
 private:
+  /// One solution of a block.
   struct Trial;
   bool isSign() const { return how[0].symmetric && how[0].bits == 1; }
   float roundScale(int64_t lane, double scale) const;
