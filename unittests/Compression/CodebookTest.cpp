@@ -115,6 +115,39 @@ TEST_F(CodebookTest, NearestEntries) {
   EXPECT_FALSE(CodebookIndex(makeNormalFloat(4)).isSymmetric());
 }
 
+TEST_F(CodebookTest, MirroredTablesHoldMagnitudes) {
+  HostTensor w = makeNormal({40, 600}, 3), positive = w;
+  for (float &x : positive.asMutable<float>())
+    x = std::fabs(x);
+  auto isMirrored = [](const HostTensor &table) {
+    int64_t half = table.getNumElements() / 2;
+    for (int64_t i = 0; i < half; ++i)
+      if (table.getDouble(i) != -table.getDouble(half + i) || table.getDouble(i) < 0)
+        return false;
+    return true;
+  };
+  CodebookQuantizer how;
+  how.kind = CodebookKind::KMeans;
+  how.bits = 8;
+  auto quantize = [&](const HostTensor &weight, CodebookSymmetry symmetry) {
+    how.symmetry = symmetry;
+    return how.quantize(weight, getLargest(weight));
+  };
+  CodebookQuantizer::Result free = quantize(w, CodebookSymmetry::None);
+  CodebookQuantizer::Result both = quantize(w, CodebookSymmetry::Auto);
+  EXPECT_FALSE(isMirrored(free.codebook));
+  EXPECT_TRUE(isMirrored(both.codebook));
+  EXPECT_LE(both.error.noise, 1.1 * free.error.noise);
+  // Half of the table would stand for nothing.
+  EXPECT_FALSE(isMirrored(quantize(positive, CodebookSymmetry::Auto).codebook));
+  EXPECT_TRUE(isMirrored(quantize(positive, CodebookSymmetry::Mirrored).codebook));
+  // Fewer entries are looked up as fast without.
+  how.bits = 7;
+  EXPECT_FALSE(isMirrored(quantize(w, CodebookSymmetry::Auto).codebook));
+  how.zeroEntry = true;
+  EXPECT_FALSE(isMirrored(quantize(w, CodebookSymmetry::Mirrored).codebook));
+}
+
 TEST_F(CodebookTest, EveryFormDecodesToWhatWasMeasured) {
   // 9 rows: the second run of 8 has one; 172 is no multiple of a group.
   HostTensor w = makeNormal({9, 4, 43}, 1);

@@ -95,7 +95,7 @@ Rounding::Rounding(const CodebookQuantizer &how, const HostTensor &weight,
 
 /// Large codebooks are looked up byte by byte: bf16 has fewest of them. It holds entries
 /// of microscaling formats exactly; learnt ones lose less than 0.2 %.
-static constexpr size_t kLargeCodebook = 32;
+static constexpr size_t kLargeCodebook = 16;
 
 void Rounding::setCodebook(ArrayRef<float> entries) {
   Type type = Float32Type::get(context);
@@ -194,14 +194,20 @@ float Rounding::searchScale(ArrayRef<float> w, float first) const {
 /// A codebook for the elements by their scales.
 void Rounding::learn() {
   KMeans kMeans;
+  const bool mirrored = how.symmetry == CodebookSymmetry::Mirrored;
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t g = 0; g < groups; ++g) {
       float scale = scales[row * groups + g];
       for (float x : getGroup(row, g))
         if (!how.zeroEntry || x != 0)
-          kMeans.add(x / scale, double(scale) * scale);
+          kMeans.add(mirrored ? std::fabs(x / scale) : x / scale, double(scale) * scale);
     }
-  setCodebook(kMeans.cluster(1u << how.bits, how.zeroEntry));
+  unsigned count = 1u << how.bits;
+  std::vector<float> entries = kMeans.cluster(mirrored ? count / 2 : count, how.zeroEntry);
+  if (mirrored)
+    for (unsigned i = 0; i < count / 2; ++i)
+      entries.push_back(-entries[i]);
+  setCodebook(entries);
 }
 
 /// Cuts scales into codes and a factor per row.
@@ -299,5 +305,18 @@ CodebookQuantizer::Result Rounding::run() {
 
 CodebookQuantizer::Result CodebookQuantizer::quantize(const HostTensor &weight,
                                                       float largest) const {
-  return Rounding(*this, weight, largest).run();
+  constexpr double kMostNoise = 1.1; // 0.4 dB
+  CodebookQuantizer free = *this;
+  if (kind != CodebookKind::KMeans || zeroEntry)
+    free.symmetry = CodebookSymmetry::None;
+  if (free.symmetry != CodebookSymmetry::Auto)
+    return Rounding(free, weight, largest).run();
+  free.symmetry = CodebookSymmetry::None;
+  Result best = Rounding(free, weight, largest).run();
+  if (bits < 8)
+    return best;
+  CodebookQuantizer mirrored = free;
+  mirrored.symmetry = CodebookSymmetry::Mirrored;
+  Result other = Rounding(mirrored, weight, largest).run();
+  return other.error.noise <= kMostNoise * best.error.noise ? other : best;
 }

@@ -67,6 +67,10 @@ LogicalResult QuantizeToCodebookPass::checkOptions(ErrorHandler error) const {
                  llvm::Twine(groupSize));
   if (scaleType == CodebookScaleType::TwoLevel && !isGroup)
     return error("scale-type=u8 needs granularity=group");
+  if (symmetry == CodebookSymmetry::Mirrored && codebook != CodebookKind::KMeans)
+    return error("symmetry=mirrored needs codebook=kmeans");
+  if (symmetry == CodebookSymmetry::Mirrored && getQuantizer().bits < 2)
+    return error("symmetry=mirrored needs 2 bits or more");
   if (!traits.microscaling)
     return success();
   if (!isGroup || (groupSize != 0 && groupSize != 32))
@@ -87,6 +91,7 @@ CodebookQuantizer QuantizeToCodebookPass::getQuantizer() const {
   if (scaleType == CodebookScaleType::Auto)
     quantizer.scaleType =
         traits.microscaling ? CodebookScaleType::E8M0 : CodebookScaleType::F16;
+  quantizer.symmetry = symmetry;
   quantizer.search = search == CodebookSearch::Mse ||
                      (search == CodebookSearch::Auto && !traits.microscaling);
   return quantizer;

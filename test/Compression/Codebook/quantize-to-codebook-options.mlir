@@ -7,6 +7,7 @@
 // RUN: pith-opt %s --pith-quantize-to-codebook='min-elements=1 codebook=mxfp4' | FileCheck %s --check-prefix=MX
 // RUN: pith-opt %s --pith-quantize-to-codebook='min-elements=1 codebook=ternary' | FileCheck %s --check-prefix=TERNARY
 // RUN: pith-opt %s --pith-quantize-to-codebook='min-elements=1 codebook=kmeans bits=2' | FileCheck %s --check-prefix=KMEANS
+// RUN: pith-opt %s --pith-quantize-to-codebook='min-elements=1 codebook=kmeans bits=2 symmetry=mirrored' | FileCheck %s --check-prefix=MIRRORED
 // RUN: pith-opt %s --pith-quantize-to-codebook='min-elements=1 granularity=per-channel' | FileCheck %s --check-prefix=CHANNEL
 // RUN: pith-opt %s --pith-quantize-to-codebook='min-elements=1 granularity=per-tensor' | FileCheck %s --check-prefix=TENSOR
 // RUN: pith-opt %s --pith-quantize-to-codebook='min-elements=1 group-size=16' | FileCheck %s --check-prefix=SIZE
@@ -42,6 +43,9 @@
 // TERNARY: dense<[0.000000e+00, 1.000000e+00, 0.000000e+00, -1.000000e+00]>
 // KMEANS: tensor<4xf16>
 // KMEANS: format = "kmeans2"
+// KMEANS-NOT: sign_magnitude
+// MIRRORED: dense<{{\[}}[[A:[0-9.e+-]+]], [[B:[0-9.e+-]+]], -[[A]], -[[B]]{{\]}}> : tensor<4xf16>
+// MIRRORED: pith.codebook_decode {{.*}}sign_magnitude
 // CHANNEL: tensor<2x1xf16>
 // TENSOR: tensor<1xf16>
 // SIZE: tensor<2x3xf16>

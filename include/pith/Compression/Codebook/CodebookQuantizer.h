@@ -26,7 +26,8 @@ struct CodebookQuantizer {
   int64_t groupSize = 64; ///< with granularity `Group`
   CodebookScaleType scaleType = CodebookScaleType::F16; ///< not `Auto`
   bool search = true;     ///< minimize the squared error over further scales
-  bool zeroEntry = false; ///< entry 0 of a learnt codebook is 0
+  bool zeroEntry = false; ///< entry 0 of a learnt codebook is 0; it is not mirrored
+  CodebookSymmetry symmetry = CodebookSymmetry::Auto; ///< of a learnt codebook
 
   struct Result {
     HostTensor codes;    ///< `ui<bits>`, sizes of the weight
@@ -40,7 +41,8 @@ struct CodebookQuantizer {
 
   /// Quantizes a finite f32 tensor of rank ≥ 2 whose largest magnitude is
   /// `largest`. Scales are f32 instead of f16 if the weight lies outside the
-  /// range of f16.
+  /// range of f16. A learnt codebook of 8 bits with symmetry `Auto` is mirrored if the
+  /// squared error is at most a tenth greater.
   Result quantize(const HostTensor &weight, float largest) const;
 };
 

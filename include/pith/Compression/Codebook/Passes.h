@@ -20,6 +20,8 @@ namespace pith {
 enum class CodebookScaleType { Auto, F16, F32, E8M0, TwoLevel };
 enum class CodebookGranularity { Tensor, Channel, Group };
 enum class CodebookSearch { Auto, None, Mse };
+/// Whether a learnt codebook is one of magnitudes, with the sign in the highest bit.
+enum class CodebookSymmetry { Auto, None, Mirrored };
 
 #define GEN_PASS_DECL
 #include "pith/Compression/Codebook/Passes.h.inc"

@@ -58,40 +58,27 @@ ElementLayout ElementLayout::getBytes(unsigned bits, const PanelShape &shape) {
 void ElementLayout::setPositions(int64_t count) { positions = llvm::alignTo(count, step()); }
 
 int64_t ElementLayout::step() const {
-  if (kind == Kind::Bytes) // whole bytes of every part, four vectors in each
-    return std::lcm<int64_t>(4 * (8 / partsOf(planes.front()).back()), vectors) / vectors;
-  if (kind == Kind::Words) {
-    int64_t elements = 32 / std::gcd(32u, planes.front());
-    return elements / std::gcd(elements, vectors);
-  }
-  return kind == Kind::Planes ? 8 / planes.back() : 1;
+  if (kind != Kind::Words && kind != Kind::Bytes)
+    return kind == Kind::Planes ? 8 / planes.back() : 1;
+  // Elements that fill words of a lane, or of four (a set has one byte of each).
+  int64_t word = wordBits(), elements = word / std::gcd<int64_t>(word, planes.front());
+  if (kind == Kind::Bytes)
+    elements *= 4;
+  return elements / std::gcd(elements, vectors);
 }
 
 SmallVector<SmallVector<ElementLayout::Field, 2>> ElementLayout::fields() const {
-  unsigned bits = planes.front(), perWord = 32 / bits, top = perWord * bits;
+  unsigned bits = planes.front(), word = wordBits();
+  unsigned perWord = word / bits, top = perWord * bits;
   SmallVector<SmallVector<Field, 2>> all;
-  if (kind == Kind::Bytes) {
-    int64_t sets = step() * vectors / 4;
-    all.resize(sets);
-    int64_t line = 0;
-    unsigned to = 0;
-    for (unsigned part : partsOf(bits)) {
-      unsigned perByte = 8 / part;
-      for (int64_t set = 0; set < sets; ++set)
-        all[set].push_back({line + set / perByte, unsigned(set % perByte) * part, part, to});
-      line += sets / perByte;
-      to += part;
-    }
-    return all;
-  }
   SmallVector<Field, 2> pending; // of the element that is made up of rests
   unsigned filled = 0;
-  for (int64_t word = 0, words = stepWords(); word < words; ++word) {
+  for (int64_t number = 0, words = stepWords(); number < words; ++number) {
     for (unsigned i = 0; i < perWord; ++i)
-      all.push_back({Field{word, i * bits, bits, 0}});
-    for (unsigned from = top; from < 32;) {
-      unsigned count = std::min(32 - from, bits - filled);
-      pending.push_back({word, from, count, filled});
+      all.push_back({Field{number, i * bits, bits, 0}});
+    for (unsigned from = top; from < word;) {
+      unsigned count = std::min(word - from, bits - filled);
+      pending.push_back({number, from, count, filled});
       from += count;
       filled += count;
       if (filled < bits)

@@ -112,6 +112,8 @@ TileValues PanelReader::leafWords(size_t number) {
 }
 
 TileValues PanelReader::leafFloats(size_t number) {
+  if (weight.leaves[number].layout.kind == ElementLayout::Kind::Words)
+    return wordLookUps(number);
   TileCode code(*current, kernel.getLoc());
   Value table = makeCodeTable(code, weight.leaves[number].element, weight.shape.lanes);
   TileValues values = leafWords(number);
@@ -216,8 +218,10 @@ TileValues PanelReader::lookUpSets(size_t table, size_t codes) {
             lookUpBytes(code, target, blocks.slice((element * bytes + byte) * own, own),
                         full),
             0, used));
+      // In the highest bit a sum is an exclusive or; LLVM would join that with the other
+      // operation, to one that takes the multiplier's unit, too.
       if (entries.isSignMagnitude)
-        parts.back() = arith::XOrIOp::create(
+        parts.back() = arith::AddIOp::create(
             code.b, code.loc, parts.back(),
             arith::AndIOp::create(code.b, code.loc, set,
                                   code.constant(set.getType(), int8_t(0x80))));

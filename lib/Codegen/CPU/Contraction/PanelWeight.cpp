@@ -54,8 +54,10 @@ void PanelWeight::chooseByteTables(const TargetDescription &target) {
       4 * shape.lanes > int64_t(target.vectorBytes))
     return;
   for (Leaf &table : leaves) {
-    bool hasWords = target.hasAVX2 && table.length == 1 &&
-                    table.entries <= (target.hasAVX512 && shape.lanes == 16 ? 32 : 16);
+    // Looking up two registers of words takes the multiplier's unit as well.
+    bool hasTwo = target.hasAVX512 && shape.lanes == 16 &&
+                  (byteBlock(target) < 64 || tableBytes(table.element) > 2);
+    bool hasWords = target.hasAVX2 && table.length == 1 && table.entries <= (hasTwo ? 32 : 16);
     if (table.packing.kind != TilePacking::Kind::Table || table.argument < 0 ||
         table.codes < 0 || hasWords || table.entries > 256 ||
         table.element.getIntOrFloatBitWidth() > (isa<FloatType>(table.element) ? 32 : 8))

@@ -66,16 +66,17 @@ struct ElementLayout {
   static ElementLayout getWords(unsigned bits, const PanelShape &shape);
   /// Elements of 2 to 8 bits that index tables of bytes, four vectors to a set: the one
   /// of vector `s` in lane `l` is in byte 16 ⌊l / 4⌋ + 4 s + l mod 4 of the set's lines, so
-  /// that bytes of entries come to their places by interleaving within 16 bytes. Lines
-  /// hold 4, 2 or 1 bits of some sets (all 8 of one).
+  /// that bytes of entries come to their places by interleaving within 16 bytes.
   static ElementLayout getBytes(unsigned bits, const PanelShape &shape);
   /// Makes room for at least `count` positions.
   void setPositions(int64_t count);
   /// Of `Words`: where each element of a step lies, `[position][vector]`. As many as fit
   /// follow each other in every word; what is left at the top of the words makes up the
   /// others, each behind those of the last word that it needs. Of `Bytes`: where those of
-  /// each set lie; sets are `[position][vector]`, too, cut after four vectors.
+  /// each set lie, in words of 8 bits; sets are `[position][vector]`, too, cut after four
+  /// vectors.
   llvm::SmallVector<llvm::SmallVector<Field, 2>> fields() const;
+  int64_t wordBits() const { return kind == Kind::Bytes ? 8 : 32; }
   /// Words or lines of a step (per lane).
   int64_t stepWords() const { return step() * vectors * planes.front() / 32; }
   /// Of `Bytes`: where lane `lane` of a set's vector `slot` is.
