@@ -112,10 +112,14 @@ TileValues PanelReader::leafWords(size_t number) {
 }
 
 TileValues PanelReader::leafFloats(size_t number) {
-  if (weight.leaves[number].layout.kind == ElementLayout::Kind::Words)
-    return wordLookUps(number);
+  const Leaf &leaf = weight.leaves[number];
   TileCode code(*current, kernel.getLoc());
-  Value table = makeCodeTable(code, weight.leaves[number].element, weight.shape.lanes);
+  auto makeTable = [&](unsigned from) {
+    return makeCodeTable(code, leaf.element, weight.shape.lanes, from);
+  };
+  if (leaf.layout.kind == ElementLayout::Kind::Words)
+    return wordLookUps(number, makeTable);
+  Value table = makeTable(0);
   TileValues values = leafWords(number);
   for (auto &row : values)
     for (Value &x : row)
@@ -281,6 +285,11 @@ TileValues PanelReader::lookUp(const Child &table, const Child &codes) {
   // Words ignore as many bits above as their table leaves: 3 (AVX2) or 4 matter.
   bool ignores = inRegisters && codes.isLeaf && weight.leaves[codes.number].isCodes() &&
                  weight.leaves[codes.number].hasOneField();
+  if (ignores && states[table.number].table.size() == 1 &&
+      weight.leaves[codes.number].layout.kind == ElementLayout::Kind::Words)
+    return wordLookUps(codes.number, [&](unsigned from) {
+      return moveTableVector(code, states[table.number].table[0], from);
+    });
   TileValues indices = ignores ? leafWords(codes.number) : tile(codes), values;
   auto words = VectorType::get({weight.shape.lanes}, code.b.getI32Type());
   for (SmallVector<Value> &row : indices)

@@ -234,6 +234,10 @@ private:
   /// Codes of words as i32. Unless they are to be `clean`, bits above are undefined.
   TileValues wordCodes(size_t number, bool clean);
   TileValues wordFloats(size_t number);
+  /// The same, looked up in a register; `makeTable` makes it, or for codes at a bit that
+  /// is not the index's lowest.
+  TileValues wordLookUps(size_t number,
+                         llvm::function_ref<mlir::Value(unsigned from)> makeTable);
   mlir::Value loadPlane(size_t number, size_t plane, int64_t row, int64_t vector);
   llvm::SmallVector<mlir::Value> lanes(const Child &child);
   llvm::SmallVector<mlir::Value> leafLanes(size_t number);

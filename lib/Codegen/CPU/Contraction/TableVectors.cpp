@@ -48,11 +48,11 @@ Value pith::codeToFloat(TileCode &code, Value x, Type element) {
                                  code.constant(floats, isSignBit(element) ? -1 : 0));
 }
 
-Value pith::makeCodeTable(TileCode &code, Type element, int64_t lanes) {
+Value pith::makeCodeTable(TileCode &code, Type element, int64_t lanes, unsigned from) {
   unsigned bits = element.getIntOrFloatBitWidth();
   SmallVector<float> numbers;
   for (int64_t i = 0; i < lanes; ++i) {
-    int64_t number = i & ((1 << bits) - 1), half = 1 << (bits - 1);
+    int64_t number = i >> from & ((1 << bits) - 1), half = 1 << (bits - 1);
     if (isSignBit(element))
       number = 2 * number - 1;
     else if (!element.isUnsignedInteger())
@@ -78,6 +78,15 @@ SmallVector<Value> pith::loadTableVectors(TileCode &code, Value memref, int64_t 
     table.push_back(part);
   }
   return table;
+}
+
+Value pith::moveTableVector(TileCode &code, Value table, unsigned from) {
+  if (from == 0)
+    return table;
+  SmallVector<int64_t> order;
+  for (int64_t lane = 0; lane < lanesOf(table); ++lane)
+    order.push_back(lane >> from);
+  return vector::ShuffleOp::create(code.b, code.loc, table, table, order);
 }
 
 Value pith::lookUpVectors(TileCode &code, ArrayRef<Value> table, Value places) {

@@ -27,13 +27,17 @@ mlir::Value permuteVector(TileCode &code, mlir::Value vector, mlir::Value places
 /// of a type without sign stands for −1 or 1.
 mlir::Value codeToFloat(TileCode &code, mlir::Value x, mlir::Type element);
 
-/// The numbers that codes of type `element` stand for, by the code in the lowest bits of
-/// the lane's number.
-mlir::Value makeCodeTable(TileCode &code, mlir::Type element, int64_t lanes);
+/// The numbers that codes of type `element` stand for, by the code at bit `from` of the
+/// lane's number.
+mlir::Value makeCodeTable(TileCode &code, mlir::Type element, int64_t lanes,
+                          unsigned from = 0);
 
 /// The first `entries` elements of a buffer, repeated until they fill a vector.
 llvm::SmallVector<mlir::Value> loadTableVectors(TileCode &code, mlir::Value memref,
                                                 int64_t entries, int64_t lanes);
+
+/// A table in one vector for indices that lie at bit `from`.
+mlir::Value moveTableVector(TileCode &code, mlir::Value table, unsigned from);
 
 /// Entries of such a table: at most 16 with 8 lanes, 64 with 16.
 mlir::Value lookUpVectors(TileCode &code, llvm::ArrayRef<mlir::Value> table,

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PanelWeight.h"
+#include "TableVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
@@ -49,6 +50,8 @@ struct PanelReader::WordFields {
   int64_t line() const { return 4 * shape.lanes; }
   Value constant(int64_t value) { return code.constant(type, int32_t(value)); }
   Value load(int64_t word);
+  /// The word, shifted down.
+  Value loadMoved(int64_t word, int64_t by);
   /// For what is at the top of a word, which is not kept in a register until then.
   Value loadAgain(int64_t word);
   Value mask(Value x, unsigned from, unsigned count) {
@@ -71,7 +74,7 @@ struct PanelReader::WordFields {
   Value memref, start, again;
   int64_t offset = 0;
   std::map<int64_t, Value> loaded;
-  std::map<int64_t, Value> upper; ///< words without the lower half of their elements
+  std::map<std::pair<int64_t, int64_t>, Value> moved;
 };
 
 Value PanelReader::WordFields::load(int64_t word) {
@@ -82,6 +85,13 @@ Value PanelReader::WordFields::load(int64_t word) {
   if (reader.prefetchAhead && at % 64 == 0)
     code.prefetch(memref, code.add(start, at + reader.prefetchAhead));
   return value = code.bitcast(code.load(memref, code.add(start, at), line()), type);
+}
+
+Value PanelReader::WordFields::loadMoved(int64_t word, int64_t by) {
+  Value &value = moved[{word, by}];
+  if (!value)
+    value = code.shiftRight(load(word), by);
+  return value;
 }
 
 Value PanelReader::WordFields::loadAgain(int64_t word) {
@@ -137,17 +147,9 @@ Value PanelReader::WordFields::getFloat(ArrayRef<ElementLayout::Field> element,
   if (element.size() > 1) {
     x = getCode(element, first, /*clean=*/true);
   } else {
-    int64_t word = first + element.front().word;
-    x = load(word);
-    from = element.front().from;
     unsigned half = llvm::divideCeil(32 / bits, 2) * bits;
-    if (from >= half) {
-      Value &moved = upper[word];
-      if (!moved)
-        moved = code.shiftRight(x, half);
-      x = moved;
-      from -= half;
-    }
+    from = element.front().from % half;
+    x = loadMoved(first + element.front().word, element.front().from - from);
     x = mask(x, from, bits);
   }
   // The sign, too, is turned into an offset.
@@ -171,5 +173,27 @@ TileValues PanelReader::wordFloats(size_t number) {
   WordFields words(*this, number);
   return words.forEach([&](ArrayRef<ElementLayout::Field> element, int64_t first) {
     return words.getFloat(element, first);
+  });
+}
+
+/// Permutations ignore all but the lowest bits of an index. Where codes are so short that
+/// these hold those of several vectors, each has a table of its own, and one shift serves
+/// them all.
+TileValues PanelReader::wordLookUps(size_t number,
+                                    function_ref<Value(unsigned)> makeTable) {
+  WordFields words(*this, number);
+  TileCode code(*current, kernel.getLoc());
+  int64_t room = llvm::Log2_64(words.shape.lanes) / words.bits;
+  int64_t count = std::min(room, words.shape.vectors);
+  SmallVector<Value> tables;
+  for (int64_t i = 0; i < count; ++i)
+    tables.push_back(makeTable(i * words.bits));
+  return words.forEach([&](ArrayRef<ElementLayout::Field> element, int64_t first) {
+    const ElementLayout::Field &field = element.front();
+    if (element.size() > 1)
+      return permuteVector(code, tables[0], words.getCode(element, first, /*clean=*/false));
+    int64_t own = field.from / words.bits % count;
+    return permuteVector(code, tables[own],
+                         words.loadMoved(first + field.word, field.from - own * words.bits));
   });
 }
