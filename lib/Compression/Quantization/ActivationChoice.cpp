@@ -21,7 +21,7 @@ static constexpr int64_t kMaxProducts = int64_t(1) << 26;
 
 /// Sum of squared outputs over all rows: by the Gram matrix, or, without one, as if
 /// elements did not depend on each other.
-static double getSignal(const ActivationStatistics &statistics, ArrayRef<float> weights) {
+static double sumSquaredOutputs(const ActivationStatistics &statistics, ArrayRef<float> weights) {
   int64_t K = statistics.getReductionSize(), G = statistics.getGroups();
   int64_t outputs = int64_t(weights.size()) / K;
   int64_t step = statistics.gram ? std::max<int64_t>(1, outputs * K * K / kMaxProducts) : 1;
@@ -51,7 +51,7 @@ static double getSignal(const ActivationStatistics &statistics, ArrayRef<float> 
 
 RoundedLayer::RoundedLayer(const ActivationStatistics &statistics,
                            ArrayRef<float> weights, int64_t channels)
-    : signal(std::max(getSignal(statistics, weights), 0.0)) {
+    : signal(std::max(sumSquaredOutputs(statistics, weights), 0.0)) {
   int64_t K = statistics.getReductionSize(), G = statistics.getGroups();
   int64_t outputs = int64_t(weights.size()) / std::max<int64_t>(K, 1);
   together.resize(G * channels, 0);

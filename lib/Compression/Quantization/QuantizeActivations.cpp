@@ -14,6 +14,7 @@
 #include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/Quantization/ActivationChoice.h"
+#include "pith/Compression/Quantization/GroupScales.h"
 #include "pith/Compression/Quantization/Passes.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/WeightStatistics.h"
@@ -64,11 +65,14 @@ private:
   LogicalResult quantize(Value activation, Sites &sites);
   /// Rounds what it can, by the profile; the rest stays in `sites`.
   LogicalResult quantizeStatically(Value activation, Sites &sites);
+  /// The same with a scale per group of the weight, in one layer.
+  bool quantizeGroups(Value activation, const Site &site, double signal);
   void quantizeDynamically(Value activation, const Site &site);
   FailureOr<std::optional<ActivationStatistics>> getSeen(const Site &site) const;
   FailureOr<RoundedLayer> makeLayer(const Site &site,
                                     const ActivationStatistics &statistics);
   Value makeCodes(Value activation, const CodeGrid &grid);
+  Value makeGroupCodes(Value activation, const GroupScales &scales);
   Value makeDynamicCodes(Value activation, int64_t groupSize);
   /// What static codes must reach, in dB.
   double getThreshold(const Site &site) const;
@@ -79,8 +83,8 @@ private:
   llvm::MapVector<Value, Sites> activations;
   /// Weights in f32, by their stored value.
   std::map<void *, HostTensor> decoded;
-  /// Dynamic codes by their activation and group size.
-  std::map<std::pair<void *, int64_t>, Value> rounded;
+  /// Dynamic and static codes in groups by their activation and group size.
+  std::map<std::pair<void *, int64_t>, Value> rounded, groupCodes;
 };
 } // namespace
 
@@ -102,6 +106,7 @@ void QuantizeActivationsPass::runOnOperation() {
   activations.clear();
   decoded.clear();
   rounded.clear();
+  groupCodes.clear();
   for (const Weight &weight : *weights)
     for (OpOperand *use : weight.uses)
       collect(weight, *use);
@@ -280,6 +285,8 @@ LogicalResult QuantizeActivationsPass::quantizeStatically(Value activation,
   for (auto [site, layer] : llvm::zip(seenSites, layers)) {
     double decibels = toDecibels(layer.getError(values, chosen.grid));
     if (decibels < getThreshold(site)) {
+      if (quantizeGroups(activation, site, layer.getSignal()))
+        continue;
       keep(site.op, llvm::formatv("{0} would cost too much: expected at least {1:f1} dB",
                                   describe(chosen, bits, decibels), getThreshold(site))
                         .str());
@@ -292,6 +299,48 @@ LogicalResult QuantizeActivationsPass::quantizeStatically(Value activation,
     remarkRounded(site.op, describe(chosen, bits, decibels));
   }
   return success();
+}
+
+Value QuantizeActivationsPass::makeGroupCodes(Value activation, const GroupScales &groups) {
+  OpBuilder builder(&getContext());
+  builder.setInsertionPointAfterValue(activation);
+  Location loc = activation.getLoc();
+  auto type = cast<RankedTensorType>(activation.getType());
+  int64_t last = type.getRank() - 1, size = type.getShape().back();
+  HostTensor scales(RankedTensorType::get({size}, builder.getF32Type()));
+  for (int64_t k = 0; k < size; ++k)
+    scales.setDouble(k, groups.scales[k / groups.groupSize]);
+  HostTensor common(RankedTensorType::get({1}, builder.getF32Type()));
+  common.setDouble(0, groups.common);
+  Value codes = QuantizeOp::create(
+      builder, loc, RankedTensorType::get(type.getShape(), builder.getI8Type()), activation,
+      createConstant(builder, loc, scales), /*zero_point=*/Value(), last,
+      bits == 8 ? 0 : int64_t(bits));
+  return DequantizeOp::create(builder, loc, type, codes,
+                              createConstant(builder, loc, common), /*zero_point=*/Value(),
+                              last, /*group_size=*/0);
+}
+
+bool QuantizeActivationsPass::quantizeGroups(Value activation, const Site &site,
+                                             double signal) {
+  int64_t size = site.form.groupSize;
+  if (granularity != ActivationGranularity::Weight || size == 0 || !site.isRowProduct() ||
+      size >= site.getType().getShape().back() || scheme == ActivationScheme::Asymmetric)
+    return false;
+  auto seen = ActivationStatistics::get(site.op);
+  const HostTensor &dense = decoded[site.weight->value.getAsOpaquePointer()];
+  GroupScales groups = GroupScales::get(*seen, dense.as<float>(), size, bits, signal);
+  if (groups.decibels < getThreshold(site) || !groups.takeInto(*site.weight, site.form))
+    return false;
+  Value &codes = groupCodes[{activation.getAsOpaquePointer(), size}];
+  if (!codes)
+    codes = makeGroupCodes(activation, groups);
+  site.activation->set(codes);
+  remarkRounded(site.op, llvm::formatv("static int{0} activation, groups of {1}, scales "
+                                       "{2:f6} to {3:f6}, estimated sqnr_db {4:f1}",
+                                       bits, size, *llvm::min_element(groups.scales),
+                                       groups.common, groups.decibels));
+  return true;
 }
 
 //===----------------------------------------------------------------------===//

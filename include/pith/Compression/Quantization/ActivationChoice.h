@@ -38,6 +38,8 @@ public:
 
   /// Signal and noise of the outputs if the activation is rounded to `grid`.
   WeightError getError(const ValueCounts &values, const CodeGrid &grid) const;
+  /// Sum of the squared outputs.
+  double getSignal() const { return signal; }
 
 private:
   double signal = 0;

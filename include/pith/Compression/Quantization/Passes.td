@@ -105,7 +105,13 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
         noise  = rows · (Σ_k |w_k|² · s²/12  +  Σ_c Σ_o (Σ_p |w_opc|)² · clipped_c)
         signal = tr(W G Wᵀ)                     (G: the profile's Gram matrix)
 
-    A layer whose estimated signal to noise is below `min-sqnr` keeps its float
+    A product whose estimated signal to noise is below `min-sqnr` gets symmetric codes with
+    a scale s_g per group of its weight where that is enough (`granularity=weight`), by the
+    largest magnitudes seen:
+
+        q  = clamp(round(x / s_g)),  x' = q · S,  weight's scale t' = t · s_g / S,  S = max s_g
+
+    so that kernels see one scale. Else a layer keeps its float
     activation, or, with `mode=auto`, gets dynamic codes where it can. By default that
     is 2.5 dB per bit, or 5 where the layer could have dynamic codes: activations of
     language models differ from row to row.
@@ -152,10 +158,10 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
       "Least estimated signal to noise of a layer with static codes, in dB; below 0: "
       "2.5 per bit, 5 where dynamic codes are possible">,
     Option<"granularity", "granularity", "::pith::ActivationGranularity",
-      "::pith::ActivationGranularity::Weight", "What shares a dynamic scale",
+      "::pith::ActivationGranularity::Weight", "What shares a scale at least",
       [{::llvm::cl::values(
         clEnumValN(::pith::ActivationGranularity::Weight, "weight",
-                   "a row's elements that meet one group of the weight"),
+                   "elements that meet one group of the weight"),
         clEnumValN(::pith::ActivationGranularity::Row, "row", "a row"))}]>,
     ListOption<"select", "select", "std::string",
       "Only weights whose node or tensor name one of these regular expressions matches">,
