@@ -153,3 +153,28 @@ for alpha in np.arange(21) / 20:
 best = max(trials)
 assert abs(float(found[3]) - best[0]) < 0.02 and abs(float(found[4]) - trials[0][0]) < 0.02, (found[0], best, trials[0])
 assert best[0] > trials[0][0] + 1
+
+# Absorption of high biases: half of the channels never come near 0. Against numpy, also
+# where an activation is below what was absorbed; and the range that is left is finer.
+K, H, N = 16, 24, 10
+w1, b1, w2, b2 = normal(K, H) / 4, np.where(np.arange(H) % 2, 20, 0).astype(np.float32), normal(H, N), normal(N)
+high = pt.save(pt.model([pt.node("Gemm", "x", "w1", "b1", "a"), pt.node("Relu", "a", "r"),
+                         pt.node("Gemm", "r", "w2", "b2", "y")],
+                        {"x": ("float32", ["n", K])}, {"y": ("float32", ["n", N])},
+                        {"w1": w1, "b1": b1, "w2": w2, "b2": b2}), folder, "high")
+seen = []
+calibrations[high] = samples("high", lambda: seen.append(normal(40, K)) or {"x": seen[-1]})
+inputs[high] = {"x": 3 * normal(64, K)}
+exact[high] = outputs(high, None)
+relu = np.maximum(np.concatenate(seen).astype(np.float64) @ w1 + b1, 0)
+c = np.maximum(relu.mean(0) - 3 * relu.std(0), 0)
+assert (c > 10).sum() == H // 2 and (c == 0).sum() == H // 2, c
+a = inputs[high]["x"].astype(np.float64) @ w1 + b1 - c
+assert 0 < (a[:, c > 0] < 0).mean() < 0.5, "some are below"
+recipe = "equalize-layers{min-elements=0 absorb-bias=3 tolerance=100}"
+got = outputs(high, recipe)
+assert pt.sqnr(got, np.maximum(a, 0) @ w2 + b2 + c @ w2) > 100
+inputs[high] = {"x": seen[0]}
+exact[high] = outputs(high, None)
+rounding = "quantize{bits=8 granularity=per-channel min-elements=0},quantize-activations{bits=8 mode=static}"
+gains(high, rounding, f"{recipe},{rounding}", 5)

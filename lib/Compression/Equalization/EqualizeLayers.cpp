@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BiasAbsorption.h"
 #include "FlowSearch.h"
 
 #include "pith/Compression/CheckedPass.h"
@@ -46,16 +47,20 @@ public:
     if (!(tolerance > 0))
       return error("expected a tolerance above 0, found " +
                    llvm::formatv("{0}", double(tolerance)).str());
+    if (!(deviations >= 0 && deviations <= 1000))
+      return error("expected absorb-bias from 0 to 1000, found " +
+                   llvm::formatv("{0}", double(deviations)).str());
     return success();
   }
 
   void runOnOperation() override {
-    if (failed(equalize()))
+    if (failed(equalize()) || (deviations > 0 && failed(absorb())))
       signalPassFailure();
   }
 
 private:
   LogicalResult equalize();
+  LogicalResult absorb();
   LogicalResult collect(SmallVectorImpl<Equalized> &places);
   double sweep(Equalized &place);
   std::vector<HostTensor> getCopies(ArrayRef<ScaledLayer> layers);
@@ -182,4 +187,11 @@ LogicalResult EqualizeLayersPass::equalize() {
       return failure();
   }
   return success();
+}
+
+LogicalResult EqualizeLayersPass::absorb() {
+  WeightSelection selection{getArgumentName(), select, exclude, minElements};
+  FailureOr<SmallVector<Weight>> weights = selectWeights(getOperation(), selection);
+  return success(succeeded(weights) &&
+                 succeeded(absorbBiases(*weights, deviations, getArgumentName())));
 }

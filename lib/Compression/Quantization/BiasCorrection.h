@@ -12,21 +12,15 @@
 #ifndef PITH_LIB_COMPRESSION_QUANTIZATION_BIASCORRECTION_H
 #define PITH_LIB_COMPRESSION_QUANTIZATION_BIASCORRECTION_H
 
-#include "pith/Compression/Weights.h"
+#include "pith/Compression/Bias.h"
 #include "pith/Profile/ActivationStatistics.h"
 
 #include <vector>
 
 namespace pith {
 
-/// Whether a constant per output of the weight can be added to the op's result.
-bool canHaveBias(mlir::OpOperand &use);
-/// Whether one is added already, by the op itself or by the only op behind it.
-bool hasBias(mlir::OpOperand &use);
-
-/// Adds `error` [outputs] to the op's result, less what was added before
-/// (`pith.mean_error`): to its bias, to the constant that the only following op adds, or
-/// by an op of its own.
+/// Adds `error` [outputs] to the op's result (`addToBias`), less what was added before
+/// (`pith.mean_error`).
 void correctBias(mlir::OpOperand &use, llvm::ArrayRef<float> error,
                  llvm::StringRef name);
 
