@@ -58,7 +58,7 @@ LogicalResult pith::applyProfile(ModuleOp module, const Profile &profile) {
       auto [op, site] = found->second;
       int64_t G = entry.statistics.getGroups(), K = entry.statistics.getReductionSize();
       if (site->groups != G || site->reduction != K)
-        return op->emitError("the profile is of another model: node '")
+        return module.emitError("the profile is of another model: node '")
                << name << "': expected statistics of "
                << describeSizes(site->groups, site->reduction) << ", found "
                << describeSizes(G, K);
@@ -72,7 +72,7 @@ LogicalResult pith::applyProfile(ModuleOp module, const Profile &profile) {
   for (const ObservationSite &site : sites)
     for (auto [user, name] : llvm::zip(site.users, site.names))
       if (!user->hasAttr(kStatisticsAttr))
-        return user->emitError("the profile is of another model: it has no node '")
+        return module.emitError("the profile is of another model: it has no node '")
                << name << "'";
   return success();
 }
