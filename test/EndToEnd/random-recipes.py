@@ -57,7 +57,7 @@ CODE = {
     "quantize-to-vectors": {"vector": [2, 4]},
 }
 AFTER = {"correct-quantization": {"rank": [2, 4]}, "correct-bias": {}, "learn-rounding": {},
-         "quantize-activations": {"mode": ["static", "dynamic"]}, "round-floats": {}}
+         "quantize-activations": {"mode": ["static", "dynamic"], "granularity": ["row", "tensor"]}, "round-floats": {}}
 KINDS = [STRUCTURED, PREPARE, THIN, PRUNE, CODE, AFTER]
 # Passes that read or write files, or stand for others.
 ELSEWHERE = {"instrument-model", "apply-profile", "write-profile", "prune-embedding"}

@@ -34,6 +34,9 @@ using namespace mlir;
 using namespace pith;
 
 namespace {
+/// Stands for the group size of codes with one scale.
+constexpr int64_t kWholeTensor = -1;
+
 /// Where an activation meets an integer weight.
 struct Site {
   const Weight *weight;
@@ -68,12 +71,14 @@ private:
   /// The same with a scale per group of the weight, in one layer.
   bool quantizeGroups(Value activation, const Site &site, double signal);
   void quantizeDynamically(Value activation, const Site &site);
+  void quantizeTensor(Value activation, const Site &site);
   FailureOr<std::optional<ActivationStatistics>> getSeen(const Site &site) const;
   FailureOr<RoundedLayer> makeLayer(const Site &site,
                                     const ActivationStatistics &statistics);
   Value makeCodes(Value activation, const CodeGrid &grid);
   Value makeGroupCodes(Value activation, const GroupScales &scales);
   Value makeDynamicCodes(Value activation, int64_t groupSize);
+  Value makeTensorCodes(Value activation);
   /// What static codes must reach, in dB.
   double getThreshold(const Site &site) const;
 
@@ -136,9 +141,12 @@ void QuantizeActivationsPass::remarkRounded(Operation *op, const std::string &wh
 
 static bool isRounded(Value activation) {
   auto dequantize = activation.getDefiningOp<DequantizeOp>();
-  return dequantize &&
-         isa_and_nonnull<DynamicQuantizeOp, QuantizeOp>(
-             dequantize.getCodes().getDefiningOp());
+  if (!dequantize)
+    return false;
+  Value codes = dequantize.getCodes();
+  if (auto reshape = codes.getDefiningOp<ReshapeOp>())
+    codes = reshape.getInput();
+  return isa_and_nonnull<DynamicQuantizeOp, QuantizeOp>(codes.getDefiningOp());
 }
 
 void QuantizeActivationsPass::collect(const Weight &weight, OpOperand &use) {
@@ -167,11 +175,13 @@ LogicalResult QuantizeActivationsPass::quantize(Value activation, Sites &sites) 
   for (const Site &site : sites)
     if (mode == ActivationMode::Static)
       continue; // a remark has said why
+    else if (granularity == ActivationGranularity::Tensor)
+      quantizeTensor(activation, site);
     else if (site.isRowProduct())
       quantizeDynamically(activation, site);
     else
       keep(site.op, "the activation is not contracted over its last axis alone, and "
-                    "there is no profile");
+                    "there is no profile (granularity=tensor needs neither)");
   return success();
 }
 
@@ -366,6 +376,48 @@ Value QuantizeActivationsPass::makeDynamicCodes(Value activation, int64_t groupS
                                 codes.getScales(), /*zero_point=*/Value(),
                                 type.getRank() - 1, groupSize);
   return result;
+}
+
+/// Codes with one scale for all elements; null where more than one size is unknown.
+Value QuantizeActivationsPass::makeTensorCodes(Value activation) {
+  auto type = cast<RankedTensorType>(activation.getType());
+  if (type.getNumDynamicDims() > 1 || type.getRank() == 0 ||
+      llvm::is_contained(type.getShape(), 0))
+    return {};
+  Value &result = rounded[{activation.getAsOpaquePointer(), kWholeTensor}];
+  if (result)
+    return result;
+  OpBuilder builder(&getContext());
+  builder.setInsertionPointAfterValue(activation);
+  Location loc = activation.getLoc();
+  auto reshape = [&](Value value, ArrayRef<int64_t> sizes, RankedTensorType to) -> Value {
+    HostTensor shape(
+        RankedTensorType::get({int64_t(sizes.size())}, builder.getI64Type()));
+    for (auto [i, size] : llvm::enumerate(sizes))
+      shape.setInt(i, ShapedType::isDynamic(size) ? -1 : size);
+    return ReshapeOp::create(builder, loc, to, value, createConstant(builder, loc, shape),
+                             /*allow_zero=*/false);
+  };
+  Type codeType = builder.getI8Type();
+  int64_t all = type.hasStaticShape() ? type.getNumElements() : ShapedType::kDynamic;
+  Value flat = reshape(activation, {ShapedType::kDynamic},
+                       RankedTensorType::get({all}, type.getElementType()));
+  auto codes = DynamicQuantizeOp::create(
+      builder, loc, RankedTensorType::get({all}, codeType),
+      RankedTensorType::get({1}, builder.getF32Type()), flat, /*group_size=*/0, bits);
+  Value shaped = reshape(codes.getCodes(), type.getShape(),
+                         RankedTensorType::get(type.getShape(), codeType));
+  return result = DequantizeOp::create(builder, loc, type, shaped, codes.getScales(),
+                                       /*zero_point=*/Value(), type.getRank() - 1,
+                                       /*group_size=*/0);
+}
+
+void QuantizeActivationsPass::quantizeTensor(Value activation, const Site &site) {
+  Value codes = makeTensorCodes(activation);
+  if (!codes)
+    return keep(site.op, "of the activation's sizes more than one is not known");
+  site.activation->set(codes);
+  remarkRounded(site.op, llvm::formatv("int{0} activation, one scale", bits));
 }
 
 void QuantizeActivationsPass::quantizeDynamically(Value activation, const Site &site) {

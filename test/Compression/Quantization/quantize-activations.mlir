@@ -38,7 +38,7 @@ func.func @shared(%x: tensor<?x40xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
 
 // CHECK-LABEL: func @others
 // CHECK-NOT: pith.dynamic_quantize
-// REMARK-DAG: loc("/conv"): [Missed] FloatActivation {{.*}}"the activation is not contracted over its last axis alone, and there is no profile"
+// REMARK-DAG: loc("/conv"): [Missed] FloatActivation {{.*}}"the activation is not contracted over its last axis alone, and there is no profile (granularity=tensor needs neither)"
 // REMARK-DAG: loc("/look-up"): [Missed] FloatActivation {{.*}}"nothing is multiplied with the weight"
 // REMARK-DAG: loc("/float"): [Missed] FloatActivation {{.*}}"the weight has no integer form: f32"
 func.func @others(%x: tensor<1x4x4x8xf32>, %i: tensor<3xi64>, %a: tensor<3x1xf32>)

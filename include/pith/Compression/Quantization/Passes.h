@@ -28,7 +28,7 @@ inline bool searchesScales(ScaleSearch search, unsigned bits) {
 enum class ActivationOrder { None, Full, Group };
 /// Which ops' biases make up for the mean error of their weights.
 enum class BiasChoice { None, Existing, All };
-enum class ActivationGranularity { Weight, Row };
+enum class ActivationGranularity { Weight, Row, Tensor };
 enum class ActivationMode { Auto, Static, Dynamic };
 enum class ActivationScheme { Auto, Symmetric, Asymmetric };
 enum class RangeMethod { Auto, MinMax, Percentile, Entropy, LeastError };

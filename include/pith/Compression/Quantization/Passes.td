@@ -120,8 +120,9 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
 
         codes, scales = pith.dynamic_quantize x     (groups along the last axis)
 
-    With `granularity=weight` an activation has the groups of the weight, else one
-    scale per row.
+    With `granularity=weight` an activation has the groups of the weight, with `row` one
+    scale per row. With `granularity=tensor` it is flattened first, so that one scale serves
+    all of it, for convolutions, too.
 
     Requires: `pith` IR, with weights in their final form. `mode=static` requires
     `pith.statistics` on the ops.
@@ -162,7 +163,8 @@ def QuantizeActivationsPass : Pith_CompressionPass<"pith-quantize-activations"> 
       [{::llvm::cl::values(
         clEnumValN(::pith::ActivationGranularity::Weight, "weight",
                    "elements that meet one group of the weight"),
-        clEnumValN(::pith::ActivationGranularity::Row, "row", "a row"))}]>,
+        clEnumValN(::pith::ActivationGranularity::Row, "row", "a row"),
+        clEnumValN(::pith::ActivationGranularity::Tensor, "tensor", "all elements"))}]>,
     ListOption<"select", "select", "std::string",
       "Only weights whose node or tensor name one of these regular expressions matches">,
     ListOption<"exclude", "exclude", "std::string",
