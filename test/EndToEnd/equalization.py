@@ -88,8 +88,8 @@ def outputs(model, recipe):
 # The same function, up to rounding.
 exact = {model: outputs(model, None) for model in (block, net, norm)}
 for model in (block, net):
-    for recipe in ("equalize-layers{min-elements=0}", "scale-salient-channels{min-elements=0}",
-                   "scale-salient-channels{min-elements=0 explicit=true bits=3}",
+    for recipe in ("equalize-layers{min-elements=0}", "scale-salient-channels{min-elements=0 clip=false}",
+                   "scale-salient-channels{min-elements=0 explicit=true bits=3 clip=false}",
                    "smooth-activations{min-elements=0}",
                    "smooth-activations{min-elements=0 search=true explicit=true}",
                    "rotate-activations{min-elements=0}",
@@ -108,7 +108,12 @@ def gains(model, before, with_it, least):
 
 for bits in 3, 4:
     rounding = f"quantize{{bits={bits} search=none}}"
-    gains(block, rounding, f"scale-salient-channels{{bits={bits} search=none}},{rounding}", 0.5)
+    scaling = f"scale-salient-channels{{bits={bits} search=none clip=false}}"
+    gains(block, rounding, f"{scaling},{rounding}", 0.5)
+    # Limits are those for the rounding that follows, whether it searches scales or not.
+    for search in "none", "mse":
+        recipe = f"{scaling},{rounding}".replace("none", search)
+        gains(block, recipe, recipe.replace("clip=false", "clip=true"), 0.1)
 rounding = "quantize{bits=8 granularity=per-channel},quantize-activations{bits=4 mode=dynamic granularity=row}"
 gains(norm, rounding, f"rotate-activations,{rounding}", 1.5)
 gains(block, rounding, f"smooth-activations{{explicit=true}},{rounding}", 1)

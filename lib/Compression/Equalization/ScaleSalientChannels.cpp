@@ -290,14 +290,13 @@ static double getGroupError(ArrayRef<float> difference, const float *gram, int64
   return sum;
 }
 
-/// The limit of a group that loses least when what is within it is rounded.
+/// The limit of a group that loses least when what is within it is rounded, to the
+/// codes that will be.
 static float findLimit(const RowRounding &rounding, ArrayRef<float> group,
                        const float *gram, int64_t K, int64_t begin) {
   float largest = 0;
   for (float element : group)
     largest = std::max(largest, std::fabs(element));
-  RowRounding plain = rounding;
-  plain.quantizer.search = false;
   std::vector<float> limited(group.size()), difference(group.size());
   double least = std::numeric_limits<double>::infinity();
   float best = largest;
@@ -306,7 +305,7 @@ static float findLimit(const RowRounding &rounding, ArrayRef<float> group,
     float limit = largest * float(step) / kSteps;
     for (size_t i = 0; i < group.size(); ++i)
       limited[i] = std::clamp(group[i], -limit, limit);
-    plain.roundGroup(limited, difference);
+    rounding.roundGroup(limited, difference);
     for (size_t i = 0; i < group.size(); ++i)
       difference[i] = group[i] - difference[i];
     double error = getGroupError(difference, gram, K, begin);
@@ -314,6 +313,27 @@ static float findLimit(const RowRounding &rounding, ArrayRef<float> group,
       least = error, best = limit;
   }
   return best;
+}
+
+/// Limits a row's groups, if its output has less error with all limits than with none.
+static void clipRow(const RowRounding &rounding, MutableArrayRef<float> row,
+                    const float *gram) {
+  const int64_t K = row.size();
+  std::vector<float> clipped(row.begin(), row.end());
+  rounding.forGroups(K, [&](int64_t first, int64_t last) {
+    float limit = findLimit(rounding, row.slice(first, last - first), gram, K, first);
+    for (int64_t k = first; k < last; ++k)
+      clipped[k] = std::clamp(row[k], -limit, limit);
+  });
+  auto getError = [&](ArrayRef<float> chosen) {
+    std::vector<float> difference(K);
+    rounding.round(chosen, difference);
+    for (int64_t k = 0; k < K; ++k)
+      difference[k] = row[k] - difference[k];
+    return getGroupError(difference, gram, K, 0);
+  };
+  if (getError(clipped) < getError(row))
+    llvm::copy(clipped, row.begin());
 }
 
 FailureOr<Value> ScaleSalientChannelsPass::getClipped(const Weight &weight,
@@ -330,15 +350,9 @@ FailureOr<Value> ScaleSalientChannelsPass::getClipped(const Weight &weight,
   RowRounding rounding = getRounding(weight);
   HostTensor clipped = *floats;
   MutableArrayRef<float> elements = clipped.asMutable<float>();
-  forRowRuns(&getContext(), rows, K * 32, [&](int64_t begin, int64_t end) {
+  forRowRuns(&getContext(), rows, K * K, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
-      rounding.forGroups(K, [&](int64_t first, int64_t last) {
-        MutableArrayRef<float> group = elements.slice(r * K + first, last - first);
-        float limit =
-            findLimit(rounding, group, gram + r / perGroup * K * K, K, first);
-        for (float &element : group)
-          element = std::clamp(element, -limit, limit);
-      });
+      clipRow(rounding, elements.slice(r * K, K), gram + r / perGroup * K * K);
   });
   for (auto [before, after] : llvm::zip_equal(floats->as<float>(), clipped.as<float>())) {
     error.signal += double(before) * before;

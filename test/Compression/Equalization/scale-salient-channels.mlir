@@ -1,9 +1,9 @@
-// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none' --split-input-file | FileCheck %s
-// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none' --remarks-filter-passed='pith-scale-.*' --remarks-filter-missed='pith-scale-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=0 group-size=0 search=none steps=1' --remarks-filter-passed='pith-scale-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=STEP
-// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none explicit=true' --split-input-file | FileCheck %s --check-prefix=EXPLICIT
-// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none clip=true' --split-input-file | FileCheck %s --check-prefix=CLIP
-// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=0 group-size=0 search=none' --remarks-filter-missed='pith-scale-.*' --remarks-filter-passed='pith-scale-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=CHOSEN
+// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none clip=false' --split-input-file | FileCheck %s
+// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none clip=false' --remarks-filter-passed='pith-scale-.*' --remarks-filter-missed='pith-scale-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=0 group-size=0 search=none clip=false steps=1' --remarks-filter-passed='pith-scale-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=STEP
+// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none clip=false explicit=true' --split-input-file | FileCheck %s --check-prefix=EXPLICIT
+// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=2 group-size=0 search=none' --split-input-file | FileCheck %s --check-prefix=CLIP
+// RUN: pith-opt %s --pith-scale-salient-channels='min-elements=1 bits=0 group-size=0 search=none clip=false' --remarks-filter-missed='pith-scale-.*' --remarks-filter-passed='pith-scale-.*' --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=CHOSEN
 
 // Two bits have the codes −2 … 1 with scale max|w|: 0.4 becomes 0, whatever large
 // activation it meets. Divided by the magnitudes of weights (α = 0) both have a code.

@@ -76,10 +76,12 @@ def ScaleSalientChannelsPass : Pith_CompressionPass<"pith-scale-salient-channels
     scheme, group size and search. α is the one of 0, 1/20, … 1 with the least sum of these
     errors, times the measured sensitivity of the layer or 1 / tr(W G Wᵀ), among those where
     no W has a greater error than unscaled: of W that share x (those behind a residual
-    stream, say) none pays for the others, whatever it counts in the model. 1 / s goes into what computes x: rows of weights, scales of norms,
-    one factor of a product. With `clip` weights are limited afterwards, in each group to
-    the part of the largest of which the error of the group's outputs is least (from 1 down
-    to 1/2); the limits are for rounding with `search=none`.
+    stream, say) none pays for the others, whatever it counts in the model. 1 / s goes into
+    what computes x: rows of weights, scales of norms, one factor of a product.
+
+    With `clip` weights are limited afterwards, in each group to the part of the largest
+    of which the error of the group's outputs is least (from 1 down to 1/2), by the same
+    `round`, where the error of the whole output is less for it.
 
     A later pass rounds the weights (pith-quantize-weights, GPTQ).
 
@@ -102,8 +104,8 @@ def ScaleSalientChannelsPass : Pith_CompressionPass<"pith-scale-salient-channels
         clEnumValN(::pith::ScaleSearch::None, "none", "by the largest element"),
         clEnumValN(::pith::ScaleSearch::Mse, "mse", "least squared error"))}]>,
     Option<"steps", "steps", "unsigned", "20", "Values of α on trial, besides 0">,
-    Option<"isClipping", "clip", "bool", "false",
-      "Also limit weights to the ranges of least error">
+    Option<"isClipping", "clip", "bool", "true",
+      "Also limit weights to the ranges of least error; not in front of GPTQ">
   ], explicitOption, selectionOptions);
 }
 
