@@ -10,11 +10,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ActivationCodes.h"
+
 #include "pith/Compression/CheckedPass.h"
 #include "pith/Compression/CodedWeight.h"
 #include "pith/Compression/Codec.h"
 #include "pith/Compression/Quantization/ActivationChoice.h"
-#include "pith/Compression/Quantization/GroupScales.h"
 #include "pith/Compression/Quantization/Passes.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/WeightStatistics.h"
@@ -34,9 +35,6 @@ using namespace mlir;
 using namespace pith;
 
 namespace {
-/// Stands for the group size of codes with one scale.
-constexpr int64_t kWholeTensor = -1;
-
 /// Where an activation meets an integer weight.
 struct Site {
   const Weight *weight;
@@ -75,10 +73,6 @@ private:
   FailureOr<std::optional<ActivationStatistics>> getSeen(const Site &site) const;
   FailureOr<RoundedLayer> makeLayer(const Site &site,
                                     const ActivationStatistics &statistics);
-  Value makeCodes(Value activation, const CodeGrid &grid);
-  Value makeGroupCodes(Value activation, const GroupScales &scales);
-  Value makeDynamicCodes(Value activation, int64_t groupSize);
-  Value makeTensorCodes(Value activation);
   /// What static codes must reach, in dB.
   double getThreshold(const Site &site) const;
 
@@ -88,8 +82,7 @@ private:
   llvm::MapVector<Value, Sites> activations;
   /// Weights in f32, by their stored value.
   std::map<void *, HostTensor> decoded;
-  /// Dynamic and static codes in groups by their activation and group size.
-  std::map<std::pair<void *, int64_t>, Value> rounded, groupCodes;
+  ActivationCodes codes;
 };
 } // namespace
 
@@ -110,8 +103,7 @@ void QuantizeActivationsPass::runOnOperation() {
     return signalPassFailure();
   activations.clear();
   decoded.clear();
-  rounded.clear();
-  groupCodes.clear();
+  codes = ActivationCodes(bits);
   for (const Weight &weight : *weights)
     for (OpOperand *use : weight.uses)
       collect(weight, *use);
@@ -139,16 +131,6 @@ void QuantizeActivationsPass::remarkRounded(Operation *op, const std::string &wh
 // Where activations meet integer weights
 //===----------------------------------------------------------------------===//
 
-static bool isRounded(Value activation) {
-  auto dequantize = activation.getDefiningOp<DequantizeOp>();
-  if (!dequantize)
-    return false;
-  Value codes = dequantize.getCodes();
-  if (auto reshape = codes.getDefiningOp<ReshapeOp>())
-    codes = reshape.getInput();
-  return isa_and_nonnull<DynamicQuantizeOp, QuantizeOp>(codes.getDefiningOp());
-}
-
 void QuantizeActivationsPass::collect(const Weight &weight, OpOperand &use) {
   auto codec = weight.value.getDefiningOp<WeightCodecOpInterface>();
   std::optional<IntegerForm> form = codec ? codec.getIntegerForm() : std::nullopt;
@@ -160,7 +142,7 @@ void QuantizeActivationsPass::collect(const Weight &weight, OpOperand &use) {
   if (!activation)
     return keep(op, "nothing is multiplied with the weight");
   Site site{&weight, *form, compressible, activation};
-  if (isRounded(activation->get()))
+  if (ActivationCodes::isRounded(activation->get()))
     return keep(op, "the activation is rounded already");
   if (!isa<FloatType>(site.getType().getElementType()))
     return keep(op, "the activation is not float");
@@ -217,33 +199,6 @@ QuantizeActivationsPass::makeLayer(const Site &site,
   return RoundedLayer(statistics, dense.as<float>(), dense.getShape().back());
 }
 
-/// What the codes stand for; made right behind the activation, so that it reaches all
-/// of its users.
-Value QuantizeActivationsPass::makeCodes(Value activation, const CodeGrid &grid) {
-  OpBuilder builder(&getContext());
-  builder.setInsertionPointAfterValue(activation);
-  Location loc = activation.getLoc();
-  auto type = cast<RankedTensorType>(activation.getType());
-  HostTensor scale(RankedTensorType::get({1}, builder.getF32Type()));
-  scale.setDouble(0, grid.scale);
-  Value scaleValue = createConstant(builder, loc, scale), zeroValue;
-  Type codeType = IntegerType::get(&getContext(), 8,
-                                   grid.isSigned() ? IntegerType::Signless
-                                                   : IntegerType::Unsigned);
-  if (!grid.isSigned()) {
-    HostTensor zero(RankedTensorType::get({1}, codeType));
-    zero.setInt(0, grid.zero);
-    zeroValue = createConstant(builder, loc, zero);
-  }
-  int64_t last = type.getRank() - 1;
-  Value codes = QuantizeOp::create(builder, loc,
-                                   RankedTensorType::get(type.getShape(), codeType),
-                                   activation, scaleValue, zeroValue, /*axis=*/0,
-                                   bits == 8 ? 0 : int64_t(bits));
-  return DequantizeOp::create(builder, loc, type, codes, scaleValue, zeroValue, last,
-                              /*group_size=*/0);
-}
-
 double QuantizeActivationsPass::getThreshold(const Site &site) const {
   if (minSqnr >= 0)
     return minSqnr;
@@ -291,7 +246,7 @@ LogicalResult QuantizeActivationsPass::quantizeStatically(Value activation,
     histogram = first->histogram.as<int64_t>();
   ValueCounts values(histogram, {first->minimum, first->maximum});
   ChosenGrid chosen = chooseGrid(values, layers, {bits, range, percentile, scheme});
-  Value codes;
+  Value rounded;
   for (auto [site, layer] : llvm::zip(seenSites, layers)) {
     double decibels = toDecibels(layer.getError(values, chosen.grid));
     if (decibels < getThreshold(site)) {
@@ -303,32 +258,12 @@ LogicalResult QuantizeActivationsPass::quantizeStatically(Value activation,
       sites.push_back(site);
       continue;
     }
-    if (!codes)
-      codes = makeCodes(activation, chosen.grid);
-    site.activation->set(codes);
+    if (!rounded)
+      rounded = codes.makeStatic(activation, chosen.grid);
+    site.activation->set(rounded);
     remarkRounded(site.op, describe(chosen, bits, decibels));
   }
   return success();
-}
-
-Value QuantizeActivationsPass::makeGroupCodes(Value activation, const GroupScales &groups) {
-  OpBuilder builder(&getContext());
-  builder.setInsertionPointAfterValue(activation);
-  Location loc = activation.getLoc();
-  auto type = cast<RankedTensorType>(activation.getType());
-  int64_t last = type.getRank() - 1, size = type.getShape().back();
-  HostTensor scales(RankedTensorType::get({size}, builder.getF32Type()));
-  for (int64_t k = 0; k < size; ++k)
-    scales.setDouble(k, groups.scales[k / groups.groupSize]);
-  HostTensor common(RankedTensorType::get({1}, builder.getF32Type()));
-  common.setDouble(0, groups.common);
-  Value codes = QuantizeOp::create(
-      builder, loc, RankedTensorType::get(type.getShape(), builder.getI8Type()), activation,
-      createConstant(builder, loc, scales), /*zero_point=*/Value(), last,
-      bits == 8 ? 0 : int64_t(bits));
-  return DequantizeOp::create(builder, loc, type, codes,
-                              createConstant(builder, loc, common), /*zero_point=*/Value(),
-                              last, /*group_size=*/0);
 }
 
 bool QuantizeActivationsPass::quantizeGroups(Value activation, const Site &site,
@@ -342,10 +277,7 @@ bool QuantizeActivationsPass::quantizeGroups(Value activation, const Site &site,
   GroupScales groups = GroupScales::get(*seen, dense.as<float>(), size, bits, signal);
   if (groups.decibels < getThreshold(site) || !groups.takeInto(*site.weight, site.form))
     return false;
-  Value &codes = groupCodes[{activation.getAsOpaquePointer(), size}];
-  if (!codes)
-    codes = makeGroupCodes(activation, groups);
-  site.activation->set(codes);
+  site.activation->set(codes.getGrouped(activation, groups));
   remarkRounded(site.op, llvm::formatv("static int{0} activation, groups of {1}, scales "
                                        "{2:f6} to {3:f6}, estimated sqnr_db {4:f1}",
                                        bits, size, *llvm::min_element(groups.scales),
@@ -357,73 +289,18 @@ bool QuantizeActivationsPass::quantizeGroups(Value activation, const Site &site,
 // Dynamic codes
 //===----------------------------------------------------------------------===//
 
-Value QuantizeActivationsPass::makeDynamicCodes(Value activation, int64_t groupSize) {
-  Value &result = rounded[{activation.getAsOpaquePointer(), groupSize}];
-  if (result)
-    return result;
-  OpBuilder builder(&getContext());
-  builder.setInsertionPointAfterValue(activation);
-  auto type = cast<RankedTensorType>(activation.getType());
-  SmallVector<int64_t> scaleShape(type.getShape());
-  int64_t size = scaleShape.back();
-  scaleShape.back() = groupSize == 0 ? 1 : (size + groupSize - 1) / groupSize;
-  Location loc = activation.getLoc();
-  auto codes = DynamicQuantizeOp::create(
-      builder, loc, RankedTensorType::get(type.getShape(), builder.getI8Type()),
-      RankedTensorType::get(scaleShape, builder.getF32Type()), activation, groupSize,
-      bits);
-  result = DequantizeOp::create(builder, loc, type, codes.getCodes(),
-                                codes.getScales(), /*zero_point=*/Value(),
-                                type.getRank() - 1, groupSize);
-  return result;
-}
-
-/// Codes with one scale for all elements; null where more than one size is unknown.
-Value QuantizeActivationsPass::makeTensorCodes(Value activation) {
-  auto type = cast<RankedTensorType>(activation.getType());
-  if (type.getNumDynamicDims() > 1 || type.getRank() == 0 ||
-      llvm::is_contained(type.getShape(), 0))
-    return {};
-  Value &result = rounded[{activation.getAsOpaquePointer(), kWholeTensor}];
-  if (result)
-    return result;
-  OpBuilder builder(&getContext());
-  builder.setInsertionPointAfterValue(activation);
-  Location loc = activation.getLoc();
-  auto reshape = [&](Value value, ArrayRef<int64_t> sizes, RankedTensorType to) -> Value {
-    HostTensor shape(
-        RankedTensorType::get({int64_t(sizes.size())}, builder.getI64Type()));
-    for (auto [i, size] : llvm::enumerate(sizes))
-      shape.setInt(i, ShapedType::isDynamic(size) ? -1 : size);
-    return ReshapeOp::create(builder, loc, to, value, createConstant(builder, loc, shape),
-                             /*allow_zero=*/false);
-  };
-  Type codeType = builder.getI8Type();
-  int64_t all = type.hasStaticShape() ? type.getNumElements() : ShapedType::kDynamic;
-  Value flat = reshape(activation, {ShapedType::kDynamic},
-                       RankedTensorType::get({all}, type.getElementType()));
-  auto codes = DynamicQuantizeOp::create(
-      builder, loc, RankedTensorType::get({all}, codeType),
-      RankedTensorType::get({1}, builder.getF32Type()), flat, /*group_size=*/0, bits);
-  Value shaped = reshape(codes.getCodes(), type.getShape(),
-                         RankedTensorType::get(type.getShape(), codeType));
-  return result = DequantizeOp::create(builder, loc, type, shaped, codes.getScales(),
-                                       /*zero_point=*/Value(), type.getRank() - 1,
-                                       /*group_size=*/0);
-}
-
 void QuantizeActivationsPass::quantizeTensor(Value activation, const Site &site) {
-  Value codes = makeTensorCodes(activation);
-  if (!codes)
+  Value rounded = codes.getDynamicTensor(activation);
+  if (!rounded)
     return keep(site.op, "of the activation's sizes more than one is not known");
-  site.activation->set(codes);
+  site.activation->set(rounded);
   remarkRounded(site.op, llvm::formatv("int{0} activation, one scale", bits));
 }
 
 void QuantizeActivationsPass::quantizeDynamically(Value activation, const Site &site) {
   int64_t groupSize =
       granularity == ActivationGranularity::Weight ? site.form.groupSize : 0;
-  site.activation->set(makeDynamicCodes(activation, groupSize));
+  site.activation->set(codes.getDynamic(activation, groupSize));
   int64_t reduction = getReductionSize(site.weight->getType());
   remarkRounded(site.op, llvm::formatv("int{0} activation, groups of {1}", bits,
                                        groupSize ? groupSize : reduction));
