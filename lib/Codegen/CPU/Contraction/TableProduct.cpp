@@ -32,14 +32,23 @@
 using namespace mlir;
 using namespace pith;
 
-/// Bytes of a block's products.
-static constexpr int64_t kBlockBytes = 16 << 10;
+/// Bytes of a block's products, and the most that whole groups may make of them: they lie
+/// on the stack.
+static constexpr int64_t kBlockBytes = 16 << 10, kMaxBlockBytes = 64 << 10;
 /// Panels whose sums wait in memory.
 static constexpr int64_t kMaxPanels = 64;
 /// Parts into which the panels of a row are cut for threads: each multiplies the table anew.
 static constexpr int64_t kSlices = 4;
 /// As many rows are enough for threads.
 static constexpr int64_t kManyRows = 8;
+
+/// Runs of one block, which holds whole groups and steps.
+static int64_t blockRuns(const PanelWeight &weight) {
+  int64_t length = weight.getRunLength();
+  int64_t unit = std::lcm(weight.getStep(), std::max<int64_t>(weight.getGroup(), 1));
+  unit = std::lcm(unit, length) / length;
+  return std::max(unit, kBlockBytes / (4 * weight.getRunEntries()) / unit * unit);
+}
 
 namespace {
 class TableProduct {
@@ -52,7 +61,6 @@ public:
   LogicalResult emit();
 
 private:
-  int64_t blockRuns() const;
   Value decodeTable(OpBuilder &b);
   void multiplyRun(OpBuilder &b, Value first, Value run, int64_t count);
   void multiplyRuns(OpBuilder &b, Value first, int64_t count);
@@ -76,13 +84,6 @@ private:
   Value sums;     ///< f32 `[panel of the pass][output]`
 };
 } // namespace
-
-/// Runs of one block, which holds whole groups and steps.
-int64_t TableProduct::blockRuns() const {
-  int64_t unit = std::lcm(weight.getStep(), std::max<int64_t>(weight.getGroup(), 1));
-  unit = std::lcm(unit, length) / length;
-  return std::max(unit, kBlockBytes / (4 * entries) / unit * unit);
-}
 
 /// The table as f32, in a buffer.
 Value TableProduct::decodeTable(OpBuilder &b) {
@@ -187,7 +188,7 @@ void TableProduct::emitPanels(OpBuilder &b, Value row, Value from, Value to) {
       addProducts(own, panel, place, first, count);
     });
   };
-  int64_t size = blockRuns() * length, whole = product.reduction / size;
+  int64_t size = blockRuns(weight) * length, whole = product.reduction / size;
   KernelEmitter::loop(b, loc, zero, kernel.constantIndex(whole), 1,
                       [&](OpBuilder &inner, Value number) {
                         block(inner, TileCode(inner, loc).mul(number, size), size);
@@ -227,7 +228,7 @@ LogicalResult TableProduct::emit() {
       [&](OpBuilder &builder, Value lo, Value hi) -> LogicalResult {
         lhs = left.getBuffer(kernel);
         table = decodeTable(builder);
-        products = makeStackBuffer(builder, loc, blockRuns() * 4 * entries,
+        products = makeStackBuffer(builder, loc, blockRuns(weight) * 4 * entries,
                                    builder.getI8Type());
         sums = makeStackBuffer(builder, loc, std::min(panels, kMaxPanels) * shape.width(),
                                builder.getF32Type());
@@ -261,6 +262,8 @@ static bool isFaster(KernelEmitter &kernel, const RowProduct &product,
       getConstant(pith::product(kernel.getContext(), dims.take_front(product.rowAxes)));
   double sets = weight.getShape().panels() * weight.getShape().vectors / 4;
   int64_t length = weight.getRunLength(), entries = weight.getRunEntries();
+  if (blockRuns(weight) * 4 * entries > kMaxBlockBytes)
+    return false;
   bool isLarge = entries > 128;
   double lookUps = isLarge ? 16 : 12, multiply = 16.0 * length * entries / 256 + 40;
   double decoded = rows && *rows == 1 ? isLarge ? 12 : 9 : isLarge ? 5 : 4.2;
