@@ -66,10 +66,14 @@ static LogicalResult emitMissingGram(const Weight &weight, StringRef pass,
 FailureOr<ActivationStatistics> pith::requireStatistics(const Weight &weight,
                                                         StringRef pass, bool needsGram) {
   std::optional<ActivationStatistics> found = getStatistics(weight);
-  if (!found || found->rows == 0)
+  if (!found)
     return emitWeightError(weight)
            << pass << " needs a profile of the model's activations, found none; give "
            << "samples with --calibrate=DIR, or a profile with --profile=FILE";
+  if (found->rows == 0)
+    return emitWeightError(weight)
+           << pass << " needs a profile of the model's activations, found one without rows "
+           << "of this; give samples that are not empty";
   if (needsGram && !found->gram)
     return emitMissingGram(weight, pass, found->getReductionSize());
   if (found->getReductionSize() != pith::getReductionSize(weight.getType()) ||

@@ -68,9 +68,9 @@ LogicalResult QuantizeToCodebookPass::checkOptions(ErrorHandler error) const {
   if (scaleType == CodebookScaleType::TwoLevel && !isGroup)
     return error("scale-type=u8 needs granularity=group");
   if (symmetry == CodebookSymmetry::Mirrored && codebook != CodebookKind::KMeans)
-    return error("symmetry=mirrored needs codebook=kmeans");
+    return error("symmetry=mirrored needs codebook=kmeans, found codebook=" + traits.name);
   if (symmetry == CodebookSymmetry::Mirrored && getQuantizer().bits < 2)
-    return error("symmetry=mirrored needs 2 bits or more");
+    return error("expected bits from 2 to 8 with symmetry=mirrored, found 1");
   if (!traits.microscaling)
     return success();
   if (!isGroup || (groupSize != 0 && groupSize != 32))

@@ -9,7 +9,8 @@
 
 #include "pith/Dialect/Pith/IR/Constants.h"
 #include "pith/Dialect/Pith/IR/PithOps.h"
-#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace pith;
@@ -52,9 +53,15 @@ bool GroupScales::takeInto(const Weight &weight, const IntegerForm &form) const 
   std::optional<HostTensor> stored = getConstantTensor(operand.get());
   if (!stored)
     return false;
+  // Half precision may have no such small scale.
+  constexpr double kMostError = 1.0 / 256;
   HostTensor scaled(type);
-  for (int64_t i = 0, e = stored->getNumElements(); i < e; ++i)
-    scaled.setDouble(i, stored->getDouble(i) * double(scales[i % expected[1]] / common));
+  for (int64_t i = 0, e = stored->getNumElements(); i < e; ++i) {
+    double exact = stored->getDouble(i) * double(scales[i % expected[1]] / common);
+    scaled.setDouble(i, exact);
+    if (std::fabs(scaled.getDouble(i) - exact) > kMostError * std::fabs(exact))
+      return false;
+  }
   OpBuilder builder(codec);
   operand.set(createConstant(builder, codec->getLoc(), scaled,
                              builder.getStringAttr(weight.name + ".scale")));

@@ -71,7 +71,7 @@ CASES = [
     (8, 8, 64, 16, "f32", 0, "f32", 1, False),       # too few outputs share the table
     (4, 7, 64, 48, "f32", 0, "f32", 6, False),
     (4, 8, 128, 600, "i8", 128, "f16", 1, None),     # values are rounded to f16
-    (8, 8, 1024, 260, "i8", 1024, "f32", 1, False),  # products of a group fill the stack
+    (8, 8, 1024, 260, "i8", 1024, "f32", 1, False),  # a group of more products than the stack has room for
     (8, 6, 160, 9000, "f16", 16, "f32", 2, True),    # more panels than sums wait for
 ]
 for number, case in enumerate(CASES):

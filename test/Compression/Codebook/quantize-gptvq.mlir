@@ -2,6 +2,7 @@
 // RUN: pith-opt %s --pith-quantize-gptvq='min-elements=1 bits=1 group-size=16' | FileCheck %s --check-prefix=GROUPS
 // RUN: pith-opt %s --pith-quantize-gptvq='min-elements=1 bits=3 max-bits=2' --remarks-filter-missed='pith-.*' 2>&1 -o /dev/null | FileCheck %s --check-prefix=MAX
 // RUN: sed 's/pith.statistics = {/pith.other = {/' %s | not pith-opt --pith-quantize-gptvq=min-elements=1 2>&1 | FileCheck %s --check-prefix=NO-PROFILE
+// RUN: sed 's/rows = 60/rows = 0/' %s | not pith-opt --pith-quantize-gptvq=min-elements=1 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not pith-opt %s --pith-quantize-gptvq=bits=9 2>&1 | FileCheck %s --check-prefix=BITS9
 // RUN: not pith-opt %s --pith-quantize-gptvq=max-bits=0 2>&1 | FileCheck %s --check-prefix=MAX0
 // RUN: not pith-opt %s --pith-quantize-gptvq=group-size=7 2>&1 | FileCheck %s --check-prefix=SIZE
@@ -15,6 +16,7 @@
 // GROUPS: (tensor<8x20xui1>, tensor<2xf16>, tensor<8x2xf16>)
 // MAX: Kept {{.*}}3 bits are more than max-bits
 // NO-PROFILE: pith-quantize-gptvq needs a profile of the model's activations, found none; give samples with --calibrate=DIR
+// EMPTY: pith-quantize-gptvq needs a profile of the model's activations, found one without rows of this
 // BITS9: expected bits from 1 to 8, or 0, found 9
 // MAX0: expected max-bits from 1 to 8, found 0
 // SIZE: expected a group-size from 16 to 256, or 0, found 7

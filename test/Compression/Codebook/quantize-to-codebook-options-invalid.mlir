@@ -8,8 +8,8 @@
 // RUN: not pith-opt %s --pith-quantize-to-codebook='symmetry=mirrored' 2>&1 | FileCheck %s --check-prefix=KIND
 // RUN: not pith-opt %s --pith-quantize-to-codebook='codebook=kmeans bits=1 symmetry=mirrored' 2>&1 | FileCheck %s --check-prefix=SIGN
 
-// KIND: symmetry=mirrored needs codebook=kmeans
-// SIGN: symmetry=mirrored needs 2 bits or more
+// KIND: symmetry=mirrored needs codebook=kmeans, found codebook=nf
+// SIGN: expected bits from 2 to 8 with symmetry=mirrored, found 1
 // BITS: expected bits from 4 to 4 with codebook=fp4, found 3
 // NF: expected bits from 2 to 8 with codebook=nf, found 1
 // SIZE: expected a group-size from 16 to 256, found 8

@@ -36,7 +36,8 @@ struct GroupScales {
                          double signal);
 
   /// Multiplies a weight's scales by s_g / S. Returns whether it could: scales must be
-  /// stored floats, one per output and group, and nothing else may read the weight.
+  /// stored floats, one per output and group, whose type holds the products, and nothing
+  /// else may read the weight.
   bool takeInto(const Weight &weight, const IntegerForm &form) const;
 };
 

@@ -187,6 +187,11 @@ SmallVector<Value> PanelReader::rootFactors() {
   return codec.getTileFactors(view, groupValues[weight.root.number]);
 }
 
+SmallVector<Value> PanelReader::getFactors(OpBuilder &builder) {
+  current = &builder;
+  return weight.group == 0 ? rootFactors() : SmallVector<Value>();
+}
+
 SmallVector<Value> PanelReader::lanes(const Child &child) {
   if (child.isLeaf)
     return leafLanes(child.number);
@@ -320,13 +325,16 @@ SmallVector<Value> PanelReader::forEach(OpBuilder &builder, TileRange range,
     SmallVector<Value> factors;
     if (isSumming)
       factors = rootFactors();
-    if (factors.empty())
-      return steps(b, from, length, unroll, all);
+    isUnscaled = !factors.empty();
+    if (factors.empty() || (leavesFactors && weight.group == 0)) {
+      steps(b, from, length, unroll, all);
+      isUnscaled = false;
+      return;
+    }
     TileCode code(b, loc);
     SmallVector<Value> sums(all);
     for (size_t i = 0; i < own; ++i)
       sums[i] = code.constant(all[i].getType(), 0);
-    isUnscaled = true;
     steps(b, from, length, unroll, sums);
     isUnscaled = false;
     for (size_t i = 0; i < own; ++i)

@@ -124,7 +124,10 @@ FailureOr<std::optional<PanelWeight>> PanelWeight::getProducts(KernelEmitter &ke
     return failure();
   const Node &root = weight->nodes[weight->root.number];
   Child table = root.children[form->table], codes = root.children[form->codes];
-  if (!table.isLeaf || !codes.isLeaf || !weight->leaves[table.number].isByteTable)
+  if (!table.isLeaf || !codes.isLeaf)
+    return none;
+  const Leaf &rows = weight->leaves[table.number];
+  if (!rows.isByteTable || rows.isSignMagnitude)
     return none;
   weight->runLength = weight->leaves[table.number].length;
   weight->runTable = table.number;

@@ -210,6 +210,11 @@ public:
   /// What the state holds are sums of products with values, `[…][vector]`: factors that
   /// a group's values share are applied to its sums.
   bool isSumming = false;
+  /// Leaves out factors that all of a panel's values share: sums wait for `getFactors`.
+  bool leavesFactors = false;
+  /// These factors, one per vector; none if groups have their own, or values are not
+  /// multiplied by such.
+  llvm::SmallVector<mlir::Value> getFactors(mlir::OpBuilder &builder);
 
 private:
   class View;

@@ -151,7 +151,7 @@ void TableProduct::addProducts(OpBuilder &b, Value panel, Value place, Value fro
   TileCode code(b, loc);
   PanelReader reader(kernel, weight, b, panel, kernel.constantIndex(0));
   reader.products = {products, code.div(from, length)};
-  reader.isSumming = true;
+  reader.isSumming = reader.leavesFactors = true;
   SmallVector<Value> state;
   for (int64_t v = 0; v < shape.vectors; ++v)
     state.push_back(
@@ -196,6 +196,13 @@ void TableProduct::emitPanels(OpBuilder &b, Value row, Value from, Value to) {
   if (int64_t rest = product.reduction % size)
     block(b, kernel.constantIndex(whole * size), rest);
   forPanels(b, [&](OpBuilder &inner, Value panel, Value place) {
+    PanelReader reader(kernel, weight, inner, panel, zero);
+    TileCode code(inner, loc);
+    for (auto [v, factor] : llvm::enumerate(reader.getFactors(inner))) {
+      Value at = code.add(panelStart(inner, place), v * shape.lanes);
+      Value sum = code.load(sums, at, shape.lanes);
+      code.store(arith::MulFOp::create(inner, loc, sum, factor), sums, at);
+    }
     TileStore store(kernel);
     store.setPanel(inner, panel, shape);
     store.bias = product.bias;
@@ -252,9 +259,21 @@ LogicalResult TableProduct::emit() {
       });
 }
 
-/// Whether look-ups of products take less than products of looked-up values: cycles for 64
-/// outputs and one code, by the costs in docs/kernels.md. Rows are as yet what the root's
-/// result has.
+namespace {
+/// Cycles for 64 outputs and one code, as measured (docs/kernels.md).
+struct Costs {
+  double lookUp;     ///< of products
+  double decodeOne;  ///< per value, with the products of one row
+  double decodeMany; ///< per value and row, where there are more
+};
+} // namespace
+
+static constexpr Costs kLargeTable{16, 12, 5}, kSmallTable{12, 9, 4.2};
+/// Cycles for the products of a value of the run with 256 entries, and to store them all.
+static constexpr double kMultiply = 16, kStoreProducts = 40;
+
+/// Whether look-ups of products take less than products of looked-up values, and products
+/// fit the stack. Rows are as yet what the root's result has.
 static bool isFaster(KernelEmitter &kernel, const RowProduct &product,
                      const PanelWeight &weight) {
   ArrayRef<AffineExpr> dims = kernel.dims(kernel.getRoot()->getResult(0));
@@ -264,10 +283,10 @@ static bool isFaster(KernelEmitter &kernel, const RowProduct &product,
   int64_t length = weight.getRunLength(), entries = weight.getRunEntries();
   if (blockRuns(weight) * 4 * entries > kMaxBlockBytes)
     return false;
-  bool isLarge = entries > 128;
-  double lookUps = isLarge ? 16 : 12, multiply = 16.0 * length * entries / 256 + 40;
-  double decoded = rows && *rows == 1 ? isLarge ? 12 : 9 : isLarge ? 5 : 4.2;
-  return sets > 0 && lookUps + multiply / sets < decoded * length;
+  const Costs &costs = entries > 128 ? kLargeTable : kSmallTable;
+  double multiply = kMultiply * double(length * entries) / 256 + kStoreProducts;
+  double decode = rows && *rows == 1 ? costs.decodeOne : costs.decodeMany;
+  return sets > 0 && costs.lookUp + multiply / sets < decode * double(length);
 }
 
 FailureOr<bool> pith::emitTableProduct(KernelEmitter &kernel, const RowProduct &product) {

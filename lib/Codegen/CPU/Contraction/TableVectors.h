@@ -24,7 +24,7 @@ mlir::Value callIntrinsic(TileCode &code, llvm::StringRef name, mlir::ValueRange
 mlir::Value permuteVector(TileCode &code, mlir::Value vector, mlir::Value places);
 
 /// What codes of type `element` stand for, as f32; `x` is as in `TileValues`. A bit
-/// of a type without sign stands for −1 or 1.
+/// of type `i1` stands for −1 or 1, one of type `ui1` for 0 or 1.
 mlir::Value codeToFloat(TileCode &code, mlir::Value x, mlir::Type element);
 
 /// The numbers that codes of type `element` stand for, by the code at bit `from` of the
