@@ -38,6 +38,12 @@ static bool collapseRows(KernelEmitter &kernel, size_t axes) {
     SmallVector<AffineExpr> own(kernel.dims(value));
     if (own.size() > full.size())
       return false;
+    // What a codec computes has its operands' axes.
+    if (value.getDefiningOp<WeightCodecOpInterface>()) {
+      if (own.size() > full.size() - axes)
+        return false;
+      continue;
+    }
     own.insert(own.begin(), full.size() - own.size(), one);
     bool same = true, ones = true;
     for (size_t axis = 0; axis < axes; ++axis) {
