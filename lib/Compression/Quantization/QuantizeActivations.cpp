@@ -19,7 +19,6 @@
 #include "pith/Compression/Quantization/Passes.h"
 #include "pith/Compression/Quantization/QuantizationOps.h"
 #include "pith/Compression/WeightStatistics.h"
-#include "pith/Dialect/Pith/IR/Constants.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"

@@ -14,24 +14,17 @@ os.makedirs(folder, exist_ok=True)
 random = np.random.default_rng(7)
 
 
-def dense(values, element):
-    text = np.array2string(values, separator=",", threshold=sys.maxsize,
-                           max_line_width=sys.maxsize,
-                           formatter={"float": lambda x: f"{x:.6e}"}).replace("\n", "")
-    shape = "x".join(map(str, values.shape))
-    return f"pith.constant dense<{text}> : tensor<{shape}x{element}> : tensor<{shape}x{element}>"
-
-
 def write(number, length, bits, K, N, table, group, element, rows):
     """A model `y = relu(x · w + b)`; group None: one scale for all."""
     entries, runs = 2 ** bits, -(-K // length)
-    codes = dense(random.integers(0, entries, (N, runs)), f"ui{bits}")
+    codes = pt.dense(random.integers(0, entries, (N, runs)), f"ui{bits}")
     values = (random.integers(-127, 128, (entries, length)) if table == "i8"
               else random.standard_normal((entries, length)).astype(np.float32))
     groups = -(-K // group) if group else 1
     scales = (1 if group is None else N, 1 if group is None else groups)
-    scale = dense(random.uniform(.5, 1, scales).astype(np.float32) / (64 if table == "i8" else 1), "f16")
-    bias = dense(random.standard_normal((N,)).astype(np.float32), element)
+    scale = pt.dense(random.uniform(.5, 1, scales).astype(np.float32) /
+                     (64 if table == "i8" else 1), "f16")
+    bias = pt.dense(random.standard_normal((N,)).astype(np.float32), element)
     M = "?" if rows is None else f"2x{rows // 2}" if rows > 4 else rows
     x, y = f"tensor<{M}x{K}x{element}>", f"tensor<{M}x{N}x{element}>"
     w = f"tensor<{N}x{K}x{element}>"
@@ -41,7 +34,7 @@ def write(number, length, bits, K, N, table, group, element, rows):
     with open(path, "w") as file:
         file.write(f"""func.func @main(%x: {x} {{pith.name = "x"{shape}}}) -> ({y} {{pith.name = "y"}}){symbols} {{
   %c = {codes}
-  %t = {dense(values, table)}
+  %t = {pt.dense(values, table)}
   %s = {scale}
   %b = {bias}
   %w = pith.vector_decode %c, %t, %s {{shape = array<i64: {N}, {K}>, group_size = {group or 0} : i64}}

@@ -13,14 +13,6 @@ os.makedirs(folder, exist_ok=True)
 random = np.random.default_rng(3)
 
 
-def dense(values, element):
-    text = np.array2string(values, separator=",", threshold=sys.maxsize,
-                           max_line_width=sys.maxsize,
-                           formatter={"float": lambda x: f"{x:.6e}"}).replace("\n", "")
-    shape = "x".join(map(str, values.shape))
-    return f"pith.constant dense<{text}> : tensor<{shape}x{element}> : tensor<{shape}x{element}>"
-
-
 def write(number, n, m, K, N, codes, group, element, rows, free):
     """A model `y = x · w`. Positions within a block differ unless they are `free`."""
     blocks = -(-K // m)
@@ -29,19 +21,19 @@ def write(number, n, m, K, N, codes, group, element, rows, free):
         order = random.integers(0, m, (N, blocks, n))
     bits = max(1, (m - 1).bit_length())
     stored = f"{N}x{blocks * n}"
-    positions = dense(order.reshape(N, -1), f"ui{bits}")
+    positions = pt.dense(order.reshape(N, -1), f"ui{bits}")
     normal = random.standard_normal((N, blocks * n), np.float32)
     groups = -(-K // group) if group else 1
-    scales = dense(random.uniform(.5, 1, (N, groups)).astype(np.float32), "f16")
+    scales = pt.dense(random.uniform(.5, 1, (N, groups)).astype(np.float32), "f16")
     sizes = f"array<i64: {N}, {K}>"
     decode = (f"pith.nm_decode %v, %p {{m = {m} : i64, n = {n} : i64, shape = {sizes}}} : "
               f"(tensor<{stored}x{codes}>, tensor<{stored}xui{bits}>) -> tensor<{N}x{K}x{codes}>")
     float_, lines = element, [f"%p = {positions}"]
     if codes in ("f32", "f16"):
-        lines += [f"%v = {dense(normal, codes)}", f"%w = {decode}"]
+        lines += [f"%v = {pt.dense(normal, codes)}", f"%w = {decode}"]
     elif codes.startswith("i"):
         top = 2 ** (int(codes[1:]) - 1)
-        lines += [f"%v = {dense(random.integers(-top, top, normal.shape), codes)}",
+        lines += [f"%v = {pt.dense(random.integers(-top, top, normal.shape), codes)}",
                   f"%s = {scales}", f"%c = {decode}",
                   f"%w = pith.dequantize %c, %s {{group_size = {group} : i64}} : "
                   f"(tensor<{N}x{K}x{codes}>, tensor<{N}x{groups}xf16>) -> tensor<{N}x{K}x{float_}>"]
@@ -49,8 +41,8 @@ def write(number, n, m, K, N, codes, group, element, rows, free):
         count = 2 ** int(codes[2:])
         table = random.standard_normal(count).astype(np.float32)
         table[0] = 0
-        lines += [f"%v = {dense(random.integers(0, count, normal.shape), codes)}",
-                  f"%s = {scales}", f"%t = {dense(table, 'f32')}", f"%c = {decode}",
+        lines += [f"%v = {pt.dense(random.integers(0, count, normal.shape), codes)}",
+                  f"%s = {scales}", f"%t = {pt.dense(table, 'f32')}", f"%c = {decode}",
                   f"%w = pith.codebook_decode %c, %t, %s {{group_size = {group} : i64}} : "
                   f"(tensor<{N}x{K}x{codes}>, tensor<{count}xf32>, tensor<{N}x{groups}xf16>) "
                   f"-> tensor<{N}x{K}x{float_}>"]

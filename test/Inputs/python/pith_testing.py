@@ -14,6 +14,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import json
 import os
 import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -140,6 +141,15 @@ def check_against_onnxruntime(model_or_path, inputs, folder, *arguments, rtol=1e
         for name, value in want.items():
             check_close(got[name], value, rtol, atol)
     return program
+
+
+def dense(values, element):
+    """A `pith.constant` of the values, as text."""
+    text = np.array2string(values, separator=",", threshold=sys.maxsize,
+                           max_line_width=sys.maxsize,
+                           formatter={"float": lambda x: f"{x:.6e}"}).replace("\n", "")
+    shape = "x".join(map(str, values.shape))
+    return f"pith.constant dense<{text}> : tensor<{shape}x{element}> : tensor<{shape}x{element}>"
 
 
 def sqnr(got, want):

@@ -21,10 +21,6 @@ int64_t pith::byteBlock(const TargetDescription &target) {
   return target.hasAVX2 ? 16 : 0;
 }
 
-int64_t pith::lengthOf(Value vector) {
-  return cast<VectorType>(vector.getType()).getDimSize(0);
-}
-
 Value pith::sliceVector(TileCode &code, Value vector, int64_t first, int64_t count) {
   if (first == 0 && count == lengthOf(vector))
     return vector;

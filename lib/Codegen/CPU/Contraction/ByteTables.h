@@ -25,8 +25,6 @@ namespace pith {
 /// Entries that one look-up of bytes of the target reaches; 0: it has none.
 int64_t byteBlock(const TargetDescription &target);
 
-int64_t lengthOf(mlir::Value vector);
-
 /// Elements [first, first + count) of a vector.
 mlir::Value sliceVector(TileCode &code, mlir::Value vector, int64_t first, int64_t count);
 

@@ -71,6 +71,11 @@ RowSpace::RowSpace(KernelEmitter &kernel, size_t axes) : kernel(kernel) {
   count = product(kernel.getContext(), dims);
 }
 
+std::optional<int64_t> pith::getConstantRows(KernelEmitter &kernel, size_t axes) {
+  ArrayRef<AffineExpr> dims = kernel.dims(kernel.getRoot()->getResult(0));
+  return getConstant(product(kernel.getContext(), dims.take_front(axes)));
+}
+
 SmallVector<LaneIndex> RowSpace::position(OpBuilder &builder, Value row) const {
   SmallVector<LaneIndex> position;
   if (dims.size() == 1) {

@@ -37,6 +37,10 @@ private:
   mlir::AffineExpr count;
 };
 
+/// How many rows `axes` leading axes of the root's result are, where that is known, for
+/// decisions before a `RowSpace` makes them one axis.
+std::optional<int64_t> getConstantRows(KernelEmitter &kernel, size_t axes);
+
 /// Emits loops over `[from, to)` in pieces of each of `sizes`, largest first;
 /// the last of them takes what is left.
 void forEachPiece(

@@ -332,9 +332,7 @@ FailureOr<bool> pith::emitSparseProduct(KernelEmitter &kernel,
   if (!stored || !where || stored == where)
     return false;
   auto type = cast<RankedTensorType>(stored.getType());
-  ArrayRef<AffineExpr> dims = kernel.dims(kernel.getRoot()->getResult(0));
-  auto count =
-      getConstant(pith::product(kernel.getContext(), dims.take_front(product.rowAxes)));
+  auto count = getConstantRows(kernel, product.rowAxes);
   int64_t lanes = kernel.getLanes();
   bool permutes = kernel.getTarget().hasAVX2;
   double most = permutes ? kMaxDensityBesidePermutations : kMaxDensity;

@@ -273,12 +273,10 @@ static constexpr Costs kLargeTable{16, 12, 5}, kSmallTable{12, 9, 4.2};
 static constexpr double kMultiply = 16, kStoreProducts = 40;
 
 /// Whether look-ups of products take less than products of looked-up values, and products
-/// fit the stack. Rows are as yet what the root's result has.
+/// fit the stack.
 static bool isFaster(KernelEmitter &kernel, const RowProduct &product,
                      const PanelWeight &weight) {
-  ArrayRef<AffineExpr> dims = kernel.dims(kernel.getRoot()->getResult(0));
-  auto rows =
-      getConstant(pith::product(kernel.getContext(), dims.take_front(product.rowAxes)));
+  auto rows = getConstantRows(kernel, product.rowAxes);
   double sets = weight.getShape().panels() * weight.getShape().vectors / 4;
   int64_t length = weight.getRunLength(), entries = weight.getRunEntries();
   if (blockRuns(weight) * 4 * entries > kMaxBlockBytes)

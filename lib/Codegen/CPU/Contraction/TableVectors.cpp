@@ -21,13 +21,13 @@ Value pith::callIntrinsic(TileCode &code, StringRef name, ValueRange operands,
       .getResult(0);
 }
 
-static int64_t lanesOf(Value vector) {
+int64_t pith::lengthOf(Value vector) {
   return cast<VectorType>(vector.getType()).getDimSize(0);
 }
 
 Value pith::permuteVector(TileCode &code, Value vector, Value places) {
   return callIntrinsic(code,
-                       lanesOf(vector) == 16 ? "llvm.x86.avx512.permvar.sf.512"
+                       lengthOf(vector) == 16 ? "llvm.x86.avx512.permvar.sf.512"
                                              : "llvm.x86.avx2.permps",
                        {vector, places});
 }
@@ -43,7 +43,7 @@ Value pith::codeToFloat(TileCode &code, Value x, Type element) {
   if (!getElementTypeOrSelf(x.getType()).isInteger(1))
     x = arith::CmpIOp::create(code.b, code.loc, arith::CmpIPredicate::ne, x,
                               code.constant(x.getType(), 0));
-  auto floats = VectorType::get({lanesOf(x)}, code.b.getF32Type());
+  auto floats = VectorType::get({lengthOf(x)}, code.b.getF32Type());
   return arith::SelectOp::create(code.b, code.loc, x, code.constant(floats, 1),
                                  code.constant(floats, isSignBit(element) ? -1 : 0));
 }
@@ -84,7 +84,7 @@ Value pith::moveTableVector(TileCode &code, Value table, unsigned from) {
   if (from == 0)
     return table;
   SmallVector<int64_t> order;
-  for (int64_t lane = 0; lane < lanesOf(table); ++lane)
+  for (int64_t lane = 0; lane < lengthOf(table); ++lane)
     order.push_back(lane >> from);
   return vector::ShuffleOp::create(code.b, code.loc, table, table, order);
 }
@@ -99,7 +99,7 @@ Value pith::lookUpVectors(TileCode &code, ArrayRef<Value> table, Value places) {
   };
   if (table.size() == 1)
     return permuteVector(code, table[0], places);
-  if (lanesOf(places) == 8) {
+  if (lengthOf(places) == 8) {
     Value low = permuteVector(code, table[0], places);
     return choose(3, permuteVector(code, table[1], places), low);
   }

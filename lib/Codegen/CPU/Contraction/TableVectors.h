@@ -16,6 +16,9 @@
 
 namespace pith {
 
+/// Elements of a vector.
+int64_t lengthOf(mlir::Value vector);
+
 /// An instruction whose result has the type of its operand `like`.
 mlir::Value callIntrinsic(TileCode &code, llvm::StringRef name, mlir::ValueRange operands,
                           unsigned like = 0);
